@@ -1,0 +1,221 @@
+/** Every interface that the verbs speak through. Types only; `src/io` and `providers` implement them. */
+import type { DomainName } from './dns/domain-name.ts';
+import type { SrvData } from './dns/rrset.ts';
+import type { CertificateFacts } from './certificate/facts.ts';
+import type { KeyType } from './certificate/key-type.ts';
+import type { Authorization, Order } from './acme/order.ts';
+import type { Journal, LedgerEntry, SiteState } from './schedule/state.ts';
+import type { Ctx, DnsProvider, Log } from './provider.ts';
+
+export type { Ctx, DnsProvider, Log } from './provider.ts';
+
+export interface Clock {
+  now(): Date;
+  /** Milliseconds that only ever grow; for deadlines, which a changed wall clock must not move. */
+  monotonic(): number;
+  /** Resolves after that many milliseconds; rejects with E_ABORTED as soon as the signal fires. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface Dice {
+  /** Uniform in [0, 1). */
+  uniform(): number;
+  /** Random lower-case letters and digits. */
+  token(length: number): string;
+}
+
+/** Slow steps say what they wait for, so that a person at a terminal knows. */
+export type Progress = (site: string, message: string) => void;
+
+// --- DNS ---------------------------------------------------------------------------------------------------------
+
+/** One UDP and TCP address of a name server. */
+export interface Endpoint {
+  /** IP literal, IPv6 without brackets. */
+  readonly address: string;
+  readonly port: number;
+}
+
+export type DnsRecord = { readonly name: DomainName; readonly ttl: number } & (
+  | { readonly type: 'SRV'; readonly data: SrvData }
+  | { readonly type: 'TXT'; readonly data: string }
+  | { readonly type: 'A' | 'AAAA'; readonly data: string }
+  | { readonly type: 'NS' | 'CNAME' | 'DNAME'; readonly data: DomainName }
+  | {
+      readonly type: 'SOA';
+      readonly data: { readonly mname: DomainName; readonly serial: number; readonly minimum: number };
+    }
+);
+
+export type QueryType = DnsRecord['type'];
+
+export interface DnsQuestion {
+  readonly name: DomainName;
+  readonly type: QueryType;
+  /** Ask a recursive resolver to do the walking (RD). */
+  readonly recurse: boolean;
+}
+
+export interface DnsResponse {
+  /** `NOERROR`, `NXDOMAIN`, `SERVFAIL`, `REFUSED`, … */
+  readonly rcode: string;
+  /** AA: the server speaks for the zone. */
+  readonly authoritative: boolean;
+  /** AD: a validating resolver vouches for it. */
+  readonly authenticated: boolean;
+  /** Records of types that we know; others are left out. */
+  readonly answers: readonly DnsRecord[];
+  readonly authority: readonly DnsRecord[];
+}
+
+export interface DnsClient {
+  /**
+   * One question to one server: UDP with EDNS, TCP when truncated, the echo of the question checked. Every rcode is
+   * an answer; only silence and nonsense throw.
+   * @throws DelegatedError E_DNS_UNANSWERED (retry: backoff) after the per-query deadline, E_ABORTED
+   */
+  query(server: Endpoint, question: DnsQuestion, ctx: Pick<Ctx, 'signal'>): Promise<DnsResponse>;
+}
+
+// --- ACME --------------------------------------------------------------------------------------------------------
+
+export interface AcmeClient {
+  /** Finds the account of the stored key or creates one. Idempotent, cached on disk. Returns the account URL. */
+  account(ctx: AcmeCtx): Promise<string>;
+  /** RFC 8555 §7.4. */
+  newOrder(
+    names: readonly DomainName[],
+    options: { readonly profile?: string },
+    ctx: AcmeCtx,
+  ): Promise<Order>;
+  order(url: string, ctx: AcmeCtx): Promise<Order>;
+  /** Orders of the account that the CA still lists (§7.1.2.1); null where the CA keeps no such list. */
+  openOrders(ctx: AcmeCtx): Promise<readonly Order[] | null>;
+  authorization(url: string, ctx: AcmeCtx): Promise<Authorization>;
+  /** The TXT value for a dns-01 token (§8.4). */
+  dns01Value(token: string): string;
+  /** Tells the CA that the challenge is ready (§7.5.1). */
+  respond(challengeUrl: string, ctx: AcmeCtx): Promise<void>;
+  /** §7.4. The key is PKCS#8 PEM; the CSR is made from it. */
+  finalize(order: Order, privateKey: string, ctx: AcmeCtx): Promise<Order>;
+  /** The PEM chain, leaf first (§7.4.2). */
+  certificate(url: string, ctx: AcmeCtx): Promise<string>;
+  close(): void;
+}
+
+export type AcmeCtx = Pick<Ctx, 'signal'>;
+
+// --- Certificates on disk ----------------------------------------------------------------------------------------
+
+/** PEM texts. `fullchain` is `cert` followed by `chain`. */
+export interface CertificateMaterial {
+  readonly privateKey: string;
+  readonly cert: string;
+  readonly chain: string;
+  readonly fullchain: string;
+}
+
+export interface StoredVersion {
+  /** Name of the version folder; also what deploy state refers to. */
+  readonly id: string;
+  /** Absolute path of the link that always names the live version. */
+  readonly directory: string;
+  readonly facts: CertificateFacts;
+  readonly material: CertificateMaterial;
+}
+
+export interface CertificateStore {
+  /** The live version; null when there was never one; `broken` says why what is there cannot be used. */
+  read(lineage: string): Promise<StoredVersion | { readonly broken: string } | null>;
+  /** Writes a whole new version and swaps one link to it. The old versions stay, the last N of them. */
+  commit(lineage: string, material: CertificateMaterial): Promise<StoredVersion>;
+}
+
+export interface KeyMaker {
+  /** PKCS#8 PEM. */
+  privateKey(type: KeyType): Promise<string>;
+  /** Everything that the certificate says of itself. @throws DelegatedError E_ACME_CERTIFICATE when it is no PEM chain */
+  facts(fullchain: string): CertificateFacts;
+  /** Why this material is not what was ordered; null when it is. Checks names, public key, chain, dates. */
+  mismatch(material: CertificateMaterial, names: readonly DomainName[], now: Date): string | null;
+}
+
+// --- State -------------------------------------------------------------------------------------------------------
+
+export interface StateStore {
+  /** Random, made once per installation; makes draws stable and differs from every other installation. */
+  secret(): Promise<string>;
+  /** The owner id that our ownership marks carry. */
+  owner(): Promise<string>;
+  readSite(serverName: string): Promise<SiteState>;
+  writeSite(serverName: string, state: SiteState): Promise<void>;
+  readJournal(lineage: string): Promise<Journal | null>;
+  /** On disk (fsync of file and folder) before it resolves. */
+  writeJournal(lineage: string, journal: Journal): Promise<void>;
+  clearJournal(lineage: string): Promise<void>;
+  /** Lineages with an open journal, also of sites that the config no longer has. */
+  openJournals(): Promise<readonly string[]>;
+  readLedger(): Promise<readonly LedgerEntry[]>;
+  /** On disk before it resolves. */
+  appendLedger(entry: LedgerEntry): Promise<void>;
+}
+
+// --- Deploy ------------------------------------------------------------------------------------------------------
+
+export interface OutputTarget {
+  readonly directory: string;
+  readonly owner?: string;
+  readonly group?: string;
+  /** File modes as numbers. */
+  readonly keyMode: number;
+  readonly certificateMode: number;
+  /** `links`: version folders behind one link; `copies`: plain files, each swapped by rename. */
+  readonly layout: 'links' | 'copies';
+}
+
+export interface OutputWriter {
+  /** True when the target holds exactly this version with the right owner and modes. */
+  isCurrent(target: OutputTarget, version: StoredVersion): Promise<boolean>;
+  /** @throws DelegatedError E_OUTPUT, E_OUTPUT_OWNER; the old files are untouched then */
+  write(target: OutputTarget, version: StoredVersion): Promise<void>;
+}
+
+export type ReloadAction =
+  | { readonly kind: 'systemd'; readonly unit: string }
+  | { readonly kind: 'signal'; readonly signal: string; readonly pidFile: string }
+  | { readonly kind: 'exec'; readonly command: readonly string[] };
+
+export interface Reloader {
+  /** @throws DelegatedError E_RELOAD with what the command printed */
+  reload(action: ReloadAction, ctx: Pick<Ctx, 'signal' | 'log'>): Promise<void>;
+}
+
+export interface TlsProbe {
+  /**
+   * One TLS handshake with SNI; nothing is trusted, only looked at.
+   * @returns SHA-256 of the leaf's DER, lower-case hex
+   * @throws DelegatedError E_NOT_SERVED (retry: backoff) when there is no handshake
+   */
+  servedLeaf(server: Endpoint, serverName: DomainName, ctx: Pick<Ctx, 'signal'>): Promise<string>;
+}
+
+// --- All of them --------------------------------------------------------------------------------------------------
+
+/** What the composition root hands to the verbs. */
+export interface Ports {
+  readonly clock: Clock;
+  readonly dice: Dice;
+  readonly log: Log;
+  readonly progress: Progress;
+  readonly dns: DnsClient;
+  readonly resolvers: readonly Endpoint[];
+  /** By the name that the config gives it; loaded on first use. */
+  readonly provider: (name: string) => Promise<DnsProvider>;
+  readonly acme: () => Promise<AcmeClient>;
+  readonly keys: () => Promise<KeyMaker>;
+  readonly store: CertificateStore;
+  readonly state: StateStore;
+  readonly outputs: OutputWriter;
+  readonly reloader: Reloader;
+  readonly tls: TlsProbe;
+}

@@ -1,0 +1,63 @@
+import type { DomainName } from '../dns/domain-name.ts';
+import type { KeyType } from '../certificate/key-type.ts';
+import type { ErrorCode } from '../errors.ts';
+
+/** One attempt to get a certificate, written down before the CA is asked. */
+export interface LedgerEntry {
+  readonly at: Date;
+  /** Directory URL. */
+  readonly ca: string;
+  /** Sorted. */
+  readonly names: readonly DomainName[];
+}
+
+/** A TXT value that we put into somebody's zone and have to take out again. */
+export interface ChallengeValue {
+  /** The provider's name in the config. */
+  readonly provider: string;
+  readonly zoneId: string;
+  readonly zoneName: DomainName;
+  readonly name: DomainName;
+  readonly value: string;
+}
+
+/**
+ * Write-ahead journal of one issuance. Whatever the process has done, or may have done, to the outside world is in
+ * here before it happens, so that the next run can finish it or take it back.
+ */
+export interface Journal {
+  readonly serverName: string;
+  /** Directory URL. */
+  readonly ca: string;
+  /** As ordered. */
+  readonly names: readonly DomainName[];
+  readonly keyType: KeyType;
+  readonly startedAt: Date;
+  /** Absent between "about to order" and the CA's answer. */
+  readonly orderUrl?: string;
+  /** PKCS#8 PEM; on disk before finalize, since the CA's certificate is worth nothing without it. */
+  readonly privateKey?: string;
+  readonly challenges: readonly ChallengeValue[];
+}
+
+/** What is known of a site from one run to the next. Everything else is read from the world. */
+export interface SiteState {
+  /** The version that stands in every output. */
+  readonly deployedVersion?: string;
+  readonly reloadedVersion?: string;
+  /** The version that every federation address was seen to serve. */
+  readonly verifiedVersion?: string;
+  /** The outputs and reload action that the above was true for, as a digest: changed config, changed deployment. */
+  readonly deployTarget?: string;
+  readonly lastSuccess?: Date;
+  readonly lastError?: {
+    readonly at: Date;
+    readonly code: ErrorCode;
+    readonly message: string;
+    readonly hint?: string;
+  };
+  /** Consecutive failures, for the backoff. */
+  readonly failures: number;
+  /** Not before this moment, unless forced. */
+  readonly retryAt?: Date;
+}
