@@ -6,7 +6,8 @@ import { DelegatedError } from '../errors.ts';
  */
 export type DomainName = string & { readonly __domainName: unique symbol };
 
-export const ROOT = '.' as DomainName;
+/** The root. */
+export const ROOT = brand('.');
 
 const MAX_NAME_OCTETS = 253;
 const MAX_LABEL_OCTETS = 63;
@@ -29,13 +30,13 @@ export function parseDomainName(text: string): DomainName {
     if (!LABEL.test(label) && !(label === '*' && index === 0))
       throw bad(text, `the label "${label}" has a character that is not a letter, digit, "-" or "_"`);
   }
-  return `${ascii}.` as DomainName;
+  return brand(`${ascii}.`);
 }
 
 /** A name as a name server sent it: any octet may stand in a label there, so only case and the dot are settled. */
 export function wireDomainName(text: string): DomainName {
   const lower = text.toLowerCase();
-  return (lower.endsWith('.') ? lower : `${lower}.`) as DomainName;
+  return brand(lower.endsWith('.') ? lower : `${lower}.`);
 }
 
 /** Puts labels in front of a name. The labels are ours, such as `_acme-challenge`. */
@@ -47,7 +48,7 @@ export function under(prefix: string, name: DomainName): DomainName {
 export function parentName(name: DomainName): DomainName | null {
   if (name === ROOT) return null;
   const rest = name.slice(name.indexOf('.') + 1);
-  return (rest === '' ? '.' : rest) as DomainName;
+  return rest === '' ? ROOT : brand(rest);
 }
 
 /** The name, its parent, and so on, without the root. */
@@ -68,12 +69,17 @@ export function isWildcard(name: DomainName): boolean {
 
 /** `*.example.org.` → `example.org.`; any other name as it is. */
 export function withoutWildcard(name: DomainName): DomainName {
-  return isWildcard(name) ? (name.slice(2) as DomainName) : name;
+  return isWildcard(name) ? brand(name.slice(2)) : name;
 }
 
 /** Without the trailing dot: for people, certificates, SNI and the Matrix API. */
 export function relativeToRoot(name: DomainName): string {
   return name === ROOT ? name : name.slice(0, -1);
+}
+
+function brand(text: string): DomainName {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a brand exists for the compiler only
+  return text as DomainName;
 }
 
 function toAscii(text: string): string {

@@ -1,0 +1,75 @@
+import type { DomainName } from '../dns/domain-name.ts';
+import type { SrvRRset } from '../dns/rrset.ts';
+import type { KeyType } from '../certificate/key-type.ts';
+import type { DelegableServerName } from '../matrix/server-name.ts';
+import type { Endpoint, OutputTarget, ReloadAction } from '../ports.ts';
+
+/** The config file, read, checked, defaults filled in, secrets resolved. */
+export interface Config {
+  /** Absolute path of the file. */
+  readonly file: string;
+  /** Absolute path of the state directory. */
+  readonly state: string;
+  /** Recursive resolvers; empty: the system's. */
+  readonly resolvers: readonly Endpoint[];
+  /** How long a record may take until every authoritative server has it. Milliseconds. */
+  readonly propagationTimeoutMs: number;
+  readonly acme: AcmeConfig;
+  readonly providers: ReadonlyMap<string, ProviderConfig>;
+  readonly sites: readonly SiteConfig[];
+}
+
+export interface AcmeConfig {
+  readonly directoryUrl: string;
+  /** Where `renew --dry-run` rehearses; null when nobody told and the CA is not one we know. */
+  readonly stagingDirectoryUrl: string | null;
+  readonly email?: string;
+  readonly termsOfServiceAgreed: boolean;
+  /** PEM text of extra roots for the CA's API. */
+  readonly caCertificates?: string;
+  readonly profile?: string;
+  readonly eab?: { readonly kid: string; readonly hmacKey: string };
+  /** How long one issuance may take in all. Milliseconds. */
+  readonly timeoutMs: number;
+}
+
+export interface ProviderConfig {
+  readonly name: string;
+  readonly type: string;
+  /** Ask these for propagation instead of the zone's NS; empty: the zone's NS. */
+  readonly nameServers: readonly Endpoint[];
+  /** The adapter's own settings, secrets resolved, checked by the adapter's own schema. */
+  readonly options: unknown;
+}
+
+export interface SiteConfig {
+  readonly serverName: DelegableServerName;
+  readonly provider: string;
+  /** Name or id of the zone, where discovery must not guess. */
+  readonly zone?: string;
+  /** A port-less well-known points there; SRV and certificate are then for this name. */
+  readonly delegatedTo?: DomainName;
+  readonly srv: SrvRRset['values'];
+  /** Seconds. */
+  readonly ttl: number;
+  readonly legacySrv: boolean;
+  /** Provider for `_acme-challenge`, where it is not the site's. */
+  readonly challengeProvider?: string;
+  /** Null: the site manages records only. */
+  readonly certificate: CertificateConfig | null;
+}
+
+export interface CertificateConfig {
+  /** Besides the name that federation demands. May hold wildcards. */
+  readonly names: readonly DomainName[];
+  readonly keyType: KeyType;
+  readonly outputs: readonly OutputTarget[];
+  /** Null: nothing to reload. */
+  readonly reload: ReloadAction | null;
+  /** Null: every address of every SRV target; an empty list: `none`. */
+  readonly verify: readonly Endpoint[] | null;
+  /** How long the homeserver may take to serve the new certificate. Milliseconds. */
+  readonly verifyTimeoutMs: number;
+  /** Versions that the state directory keeps. */
+  readonly keepVersions: number;
+}
