@@ -1,0 +1,157 @@
+/**
+ * Verb: the challenge values of one order, in the zones and out again. They go the same way as every other RRset; only
+ * that single values are added and removed, because several writers may share the name.
+ */
+import type { Authorization } from './acme/order.ts';
+import type { Config, SiteConfig } from './config/config.ts';
+import type { Change } from './dns/change.ts';
+import { type DomainName, under } from './dns/domain-name.ts';
+import { fenceAround } from './dns/fence.ts';
+import { DelegatedError, asDelegatedError } from './errors.ts';
+import { groupBy } from './group-by.ts';
+import { followChallenge, serversToAsk } from './lookup.ts';
+import type { AcmeClient, Ctx, DnsResponse, Ports } from './ports.ts';
+import { awaitServed } from './propagation.ts';
+import type { ChallengeValue } from './schedule/state.ts';
+import { zoneAccess } from './zone-access.ts';
+
+/** Seconds. The value lives for seconds, and resolvers should forget it soon. */
+const CHALLENGE_TTL = 60;
+
+/** Where the value of each pending authorization has to go. Changes nothing. */
+export async function locateChallenges(
+  site: SiteConfig,
+  authorizations: readonly Authorization[],
+  acme: AcmeClient,
+  config: Config,
+  ports: Ports,
+  ctx: Ctx,
+): Promise<ChallengeValue[]> {
+  const places = new Map<DomainName, Promise<Omit<ChallengeValue, 'value'>>>();
+  return Promise.all(
+    authorizations.map(async ({ name, dns01 }) => {
+      if (dns01 === undefined)
+        throw new DelegatedError('E_ACME_AUTHORIZATION', `the CA offers no dns-01 challenge for ${name}`, {
+          hint: 'use a CA that validates by DNS',
+        });
+      // The apex and its wildcard share a name.
+      const place = places.get(name) ?? locate(site, name, config, ports, ctx);
+      places.set(name, place);
+      return { ...(await place), value: acme.dns01Value(dns01.token) };
+    }),
+  );
+}
+
+/** Publishes all the values, one change set per zone, and waits until every authoritative server has them. */
+export async function publishChallenges(
+  site: SiteConfig,
+  challenges: readonly ChallengeValue[],
+  config: Config,
+  ports: Ports,
+  ctx: Ctx,
+): Promise<void> {
+  await changeValues('add', challenges, ports, ctx);
+  await Promise.all(challenges.map((challenge) => proveServed(site, challenge, config, ports, ctx)));
+}
+
+/**
+ * Takes exactly our values out again.
+ * @throws DelegatedError of the first zone that refuses; the others are done all the same
+ */
+export async function removeChallenges(
+  challenges: readonly ChallengeValue[],
+  ports: Ports,
+  ctx: Ctx,
+): Promise<void> {
+  await changeValues('remove', challenges, ports, ctx);
+}
+
+async function locate(
+  site: SiteConfig,
+  name: DomainName,
+  config: Config,
+  ports: Ports,
+  ctx: Ctx,
+): Promise<Omit<ChallengeValue, 'value'>> {
+  const provider = site.challengeProvider ?? site.provider;
+  const configured = config.providers.get(site.provider)?.nameServers ?? [];
+  const end = await followChallenge(under('_acme-challenge', name), configured, ports, ctx);
+  const access = zoneAccess(await ports.provider(provider), ports.clock);
+  const zone = await access.findZone(end, ctx);
+  if (zone === null)
+    throw new DelegatedError('E_ZONE_NOT_FOUND', `the provider "${provider}" has no zone for ${end}`, {
+      hint:
+        site.challengeProvider === undefined
+          ? 'if another account hosts that zone, name its provider: `challenge: { provider: … }`'
+          : 'does `challenge.provider` of the site name the right provider?',
+    });
+  return { provider, zoneId: zone.id, zoneName: zone.name, name: end };
+}
+
+async function changeValues(
+  op: 'add' | 'remove',
+  challenges: readonly ChallengeValue[],
+  ports: Ports,
+  ctx: Ctx,
+): Promise<void> {
+  const groups = groupBy(challenges, ({ provider, zoneId }) => `${provider} ${zoneId}`);
+  const results = await Promise.allSettled(
+    [...groups.values()].map(async (group) => {
+      const [first] = group;
+      if (first === undefined) return;
+      const zone = { id: first.zoneId, name: first.zoneName };
+      const names = groupBy(group, ({ name }) => name);
+      const changes: Change[] = [...names.values()].map((of) => ({
+        op,
+        name: (of[0] ?? first).name,
+        type: 'TXT',
+        ttl: CHALLENGE_TTL,
+        values: of.map(({ value }) => value),
+      }));
+      const fence = fenceAround(group.map(({ name }) => ({ name, type: 'TXT' })));
+      const access = zoneAccess(await ports.provider(first.provider), ports.clock);
+      // Both operations are idempotent, so an unknown outcome is settled by doing it once more.
+      await access.write(zone, changes, fence, ctx).catch((thrown: unknown) => {
+        const error = asDelegatedError(thrown);
+        if (error.outcome === 'not-applied' || ctx.signal.aborted) throw error;
+        return access.write(zone, changes, fence, ctx);
+      });
+    }),
+  );
+  const failure = results.find((result) => result.status === 'rejected');
+  if (failure !== undefined) throw asDelegatedError(failure.reason);
+}
+
+async function proveServed(
+  site: SiteConfig,
+  challenge: ChallengeValue,
+  config: Config,
+  ports: Ports,
+  ctx: Ctx,
+): Promise<void> {
+  const configured = config.providers.get(challenge.provider)?.nameServers ?? [];
+  await awaitServed(
+    {
+      name: challenge.name,
+      type: 'TXT',
+      description: `"${challenge.value}"`,
+      seen: (response) => holdsValue(response, challenge),
+    },
+    await serversToAsk(challenge.zoneName, configured, ports, ctx),
+    config.propagationTimeoutMs,
+    {
+      ...ports,
+      waitingFor: (names) => {
+        ports.progress(
+          site.serverName.text,
+          `waiting for ${names.join(', ')} to serve ${challenge.name} TXT`,
+        );
+      },
+    },
+    ctx,
+  );
+}
+
+function holdsValue({ answers }: DnsResponse, { value }: ChallengeValue): boolean {
+  return answers.some((record) => record.type === 'TXT' && record.data === value);
+}

@@ -1,0 +1,14 @@
+/** `Promise.all` over a list with at most `limit` at work at once. The first failure stops the rest from starting. */
+export async function mapConcurrent<In, Out>(
+  items: readonly In[],
+  limit: number,
+  work: (item: In, index: number) => Promise<Out>,
+): Promise<Out[]> {
+  const results: Out[] = [];
+  const queue = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await work(item, index);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  return results;
+}

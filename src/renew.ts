@@ -1,0 +1,254 @@
+/** Verb: everything for these sites: records, certificates that are due, deployment. What `delegated renew` does. */
+import { type RenewalDecision, decideRenewal, drawOf } from './certificate/renewal-decision.ts';
+import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
+import { relativeToRoot } from './dns/domain-name.ts';
+import { DelegatedError, asDelegatedError } from './errors.ts';
+import { type Deployment, deploy } from './deploy.ts';
+import { issue, sweep, wantedNames } from './issue.ts';
+import { mapConcurrent } from './pool.ts';
+import type { Ctx, Ports, StoredVersion } from './ports.ts';
+import { type ReconcileMode, type ReconcileOutcome, reconcile } from './reconcile.ts';
+import {
+  type CertificateReport,
+  type DeployReport,
+  type Report,
+  type SiteReport,
+  certificateReport,
+  errorReport,
+  report,
+} from './report.ts';
+import { nextRetry } from './schedule/backoff.ts';
+
+export interface RenewOptions {
+  /** Renew although nothing is due, and go past the ledger. */
+  readonly force: boolean;
+}
+
+/** How many orders are open at the CA at once. */
+const ORDERS_AT_ONCE = 4;
+
+/** What is known of a site's certificate, and what has to be done about it. */
+export interface CertificateSight {
+  readonly site: SiteConfig;
+  readonly certificate: CertificateConfig;
+  readonly version: StoredVersion | null;
+  readonly decision: RenewalDecision;
+}
+
+interface CertificateOutcome {
+  readonly report: CertificateReport;
+  /** What is live now, whether or not the renewal worked. */
+  readonly version: StoredVersion | null;
+  readonly errors: readonly DelegatedError[];
+}
+
+/** Never throws for one site's trouble; it is in the report. */
+export async function renew(
+  sites: readonly SiteConfig[],
+  config: Config,
+  options: RenewOptions,
+  ports: Ports,
+  ctx: Ctx,
+): Promise<Report> {
+  const swept = await sweepLeftovers(config, ports, ctx);
+  const [records, certificates] = await Promise.all([
+    reconcile(sites, 'apply', config, ports, ctx),
+    mapConcurrent(sites, ORDERS_AT_ONCE, (site) => renewCertificate(site, config, options, ports, ctx)),
+  ]);
+  const deployable = certificates.flatMap((outcome, index): Deployment[] => {
+    const site = sites[index];
+    if (site?.certificate == null || outcome?.version == null) return [];
+    return [{ site, certificate: site.certificate, version: outcome.version }];
+  });
+  const deployed = await deploy(deployable, ports, ctx);
+  const reports = await mapConcurrent(sites, ORDERS_AT_ONCE, async (site, index) => {
+    const name = site.serverName.text;
+    const certificate = certificates[index] ?? null;
+    const deployment = deployed.get(name) ?? null;
+    const errors = [
+      ...(records.get(name)?.errors ?? []),
+      ...(certificate?.errors ?? []),
+      ...(deployment?.errors ?? []),
+      ...(swept.get(name) ?? []),
+    ];
+    await remember(site, errors, ports);
+    return siteReport(
+      site,
+      records.get(name) ?? null,
+      certificate,
+      deployment?.report ?? null,
+      errors,
+      ports,
+    );
+  });
+  return report(reports);
+}
+
+/** Reconciles the records only: what `delegated sync` and `delegated adopt` do. */
+export async function sync(
+  sites: readonly SiteConfig[],
+  mode: Exclude<ReconcileMode, 'plan'>,
+  config: Config,
+  ports: Ports,
+  ctx: Ctx,
+): Promise<Report> {
+  const records = await reconcile(sites, mode, config, ports, ctx);
+  return report(
+    sites.map((site) => {
+      const outcome = records.get(site.serverName.text) ?? null;
+      return siteReport(site, outcome, null, null, outcome?.errors ?? [], ports);
+    }),
+  );
+}
+
+/** What `renew` would do, changing nothing. */
+export async function plan(
+  sites: readonly SiteConfig[],
+  config: Config,
+  ports: Ports,
+  ctx: Ctx,
+): Promise<Report> {
+  const [records, sights] = await Promise.all([
+    reconcile(sites, 'plan', config, ports, ctx),
+    mapConcurrent(sites, ORDERS_AT_ONCE, (site) => certificateSight(site, ports)),
+  ]);
+  return report(
+    sites.map((site, index) => {
+      const outcome = records.get(site.serverName.text) ?? null;
+      const sight = sights[index] ?? null;
+      const certificate =
+        sight === null ? null : { report: plannedCertificate(sight), version: sight.version, errors: [] };
+      return siteReport(site, outcome, certificate, null, outcome?.errors ?? [], ports);
+    }),
+  );
+}
+
+/** Reads the live certificate and decides. Null for a site that manages records only. */
+export async function certificateSight(site: SiteConfig, ports: Ports): Promise<CertificateSight | null> {
+  const { certificate } = site;
+  if (certificate === null) return null;
+  const found = await ports.store.read(site.serverName.text);
+  const broken = found !== null && 'broken' in found ? found.broken : undefined;
+  const version = found === null || 'broken' in found ? null : found;
+  const draw = version === null ? 0 : drawOf(await ports.state.secret(), version.facts.sha256);
+  const decision = decideRenewal({
+    current: version?.facts ?? null,
+    ...(broken === undefined ? {} : { broken }),
+    wanted: { names: wantedNames(site), keyType: certificate.keyType },
+    now: ports.clock.now(),
+    draw,
+  });
+  return { site, certificate, version, decision };
+}
+
+/** The certificate block of a report when nothing was done: what is there, and what comes next. */
+export function plannedCertificate({ site, version, decision }: CertificateSight): CertificateReport {
+  const names = wantedNames(site).map(relativeToRoot);
+  if (!decision.due)
+    return certificateReport(
+      { action: 'keep', reason: 'not due', names, nextRenewalAt: decision.at },
+      version,
+    );
+  const action = version === null ? 'issue' : 'renew';
+  return certificateReport({ action, reason: decision.reason, names, nextRenewalAt: null }, version);
+}
+
+async function renewCertificate(
+  site: SiteConfig,
+  config: Config,
+  options: RenewOptions,
+  ports: Ports,
+  ctx: Ctx,
+): Promise<CertificateOutcome | null> {
+  const names = wantedNames(site).map(relativeToRoot);
+  let sight: CertificateSight | null = null;
+  let reason = 'the live certificate cannot be read';
+  try {
+    sight = await certificateSight(site, ports);
+    if (sight === null) return null;
+    const { decision } = sight;
+    if (!decision.due && !options.force)
+      return { report: plannedCertificate(sight), version: sight.version, errors: [] };
+    reason = decision.due ? decision.reason : 'forced';
+    const version = await issue(site, sight.certificate, config, options, ports, ctx);
+    const after = await certificateSight(site, ports);
+    const nextRenewalAt = after?.decision.due === false ? after.decision.at : null;
+    const action = sight.version === null ? 'issue' : 'renew';
+    return {
+      report: certificateReport({ action, reason, names, nextRenewalAt }, version),
+      version,
+      errors: [],
+    };
+  } catch (thrown) {
+    const version = sight?.version ?? null;
+    const failed = certificateReport({ action: 'fail', reason, names, nextRenewalAt: null }, version);
+    return { report: failed, version, errors: [asDelegatedError(thrown)] };
+  }
+}
+
+/** Journals that no site will resume: the site is gone from the config, or its certificate is there already. */
+async function sweepLeftovers(
+  config: Config,
+  ports: Ports,
+  ctx: Ctx,
+): Promise<ReadonlyMap<string, DelegatedError[]>> {
+  const troubles = new Map<string, DelegatedError[]>();
+  for (const lineage of await ports.state.openJournals()) {
+    try {
+      const site = config.sites.find(({ serverName }) => serverName.text === lineage);
+      const sight = site === undefined ? null : await certificateSight(site, ports);
+      if (sight?.decision.due === true) continue;
+      await sweep(lineage, ports, ctx);
+    } catch (thrown) {
+      const error = asDelegatedError(thrown);
+      ctx.log.warn('cannot clean up after an interrupted run', { site: lineage, reason: error.message });
+      troubles.set(lineage, [error]);
+    }
+  }
+  return troubles;
+}
+
+async function remember(site: SiteConfig, errors: readonly DelegatedError[], ports: Ports): Promise<void> {
+  const state = await ports.state.readSite(site.serverName.text);
+  const now = ports.clock.now();
+  const [error] = errors;
+  if (error === undefined) {
+    // A quiet run writes nothing: the disk of a host with thousands of names is not for saying "still well".
+    if (state.failures === 0 && state.lastSuccess !== undefined && state.lastError === undefined) return;
+    const { lastError: _e, retryAt: _r, ...rest } = state;
+    await ports.state.writeSite(site.serverName.text, { ...rest, failures: 0, lastSuccess: now });
+    return;
+  }
+  const failures = state.failures + 1;
+  await ports.state.writeSite(site.serverName.text, {
+    ...state,
+    failures,
+    retryAt: nextRetry(failures, now, ports.dice.uniform(), error.retry),
+    lastError: {
+      at: now,
+      code: error.code,
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    },
+  });
+}
+
+function siteReport(
+  site: SiteConfig,
+  records: ReconcileOutcome | null,
+  certificate: CertificateOutcome | null,
+  deployment: DeployReport | null,
+  errors: readonly DelegatedError[],
+  ports: Ports,
+): SiteReport {
+  const notAfter = certificate?.version?.facts.notAfter;
+  return {
+    serverName: site.serverName.text,
+    ok: errors.length === 0,
+    records: records?.records ?? [],
+    certificate: certificate?.report ?? null,
+    deploy: deployment,
+    errors: errors.map(errorReport),
+    ...(notAfter !== undefined && notAfter <= ports.clock.now() ? { expired: true } : {}),
+  };
+}

@@ -1,0 +1,112 @@
+/**
+ * The one way to a provider. What every adapter would have to do by itself is done here, once, around it: the fence,
+ * the deadline, the retry of what surely was not applied, one writer per zone at a time, the vendor's own settling.
+ */
+import type { Change } from './dns/change.ts';
+import { type Fence, assertInside } from './dns/fence.ts';
+import type { RRset, RRsetKey } from './dns/rrset.ts';
+import type { Zone } from './dns/zone.ts';
+import type { DomainName } from './dns/domain-name.ts';
+import { BACKOFF, DelegatedError, aborted, asDelegatedError } from './errors.ts';
+import type { Clock, Ctx, DnsProvider } from './ports.ts';
+
+const CALL_TIMEOUT_MS = 60_000;
+const RETRY_PAUSES_MS = [250, 1_000];
+
+export interface ZoneAccess {
+  findZone(name: DomainName, ctx: Ctx): Promise<Zone | null>;
+  read(zone: Zone, keys: readonly RRsetKey[], ctx: Ctx): Promise<readonly (RRset | null)[]>;
+  /** Resolves when the vendor calls the changes done; what the name servers say is for `awaitServed`. */
+  write(zone: Zone, changes: readonly Change[], fence: Fence, ctx: Ctx): Promise<void>;
+}
+
+const accesses = new WeakMap<DnsProvider, ZoneAccess>();
+
+/** One per provider object, so that everybody who writes to a zone waits in the same queue. */
+export function zoneAccess(provider: DnsProvider, clock: Clock): ZoneAccess {
+  const known = accesses.get(provider);
+  if (known !== undefined) return known;
+  const made = createZoneAccess(provider, clock);
+  accesses.set(provider, made);
+  return made;
+}
+
+function createZoneAccess(provider: DnsProvider, clock: Clock): ZoneAccess {
+  const lastWrite = new Map<string, Promise<unknown>>();
+
+  const inTurn = async <T>(zone: Zone, write: () => Promise<T>): Promise<T> => {
+    const before = lastWrite.get(zone.id) ?? Promise.resolve();
+    const mine = before.then(write, write);
+    lastWrite.set(zone.id, mine);
+    return mine;
+  };
+
+  return {
+    findZone: (name, ctx) => retrying((inner) => provider.findZone(name, inner), clock, ctx),
+    async read(zone, keys, ctx) {
+      if (keys.length === 0) return [];
+      const found = await retrying((inner) => provider.readRRsets(zone, keys, inner), clock, ctx);
+      if (found.length !== keys.length)
+        throw new DelegatedError(
+          'E_BUG',
+          `the adapter answered ${found.length} of ${keys.length} RRsets of ${zone.name}`,
+        );
+      return found;
+    },
+    async write(zone, changes, fence, ctx) {
+      assertInside(fence, changes);
+      for (let at = 0; at < changes.length; at += provider.capabilities.changesPerApply) {
+        const batch = changes.slice(at, at + provider.capabilities.changesPerApply);
+        const receipt = await inTurn(zone, () =>
+          retrying((inner) => provider.apply(zone, batch, inner), clock, ctx),
+        );
+        await provider.settle?.(zone, receipt, ctx);
+      }
+    },
+  };
+}
+
+/** Tries again only what may pass by itself and was not applied; a write whose outcome is unknown is read again first. */
+async function retrying<T>(call: (ctx: Ctx) => Promise<T>, clock: Clock, ctx: Ctx): Promise<T> {
+  for (const pause of RETRY_PAUSES_MS) {
+    try {
+      return await withDeadline(call, ctx);
+    } catch (thrown) {
+      const error = asDelegatedError(thrown);
+      const passing = error.code === 'E_PROVIDER_UNAVAILABLE' && error.retry.kind === 'backoff';
+      if (!passing || error.outcome !== 'not-applied' || ctx.signal.aborted) throw error;
+      ctx.log.debug('the provider is unavailable, trying again', { reason: error.message, pauseMs: pause });
+      await clock.sleep(pause, ctx.signal);
+    }
+  }
+  return withDeadline(call, ctx);
+}
+
+/** An adapter that ignores its signal must not hang us. */
+async function withDeadline<T>(call: (ctx: Ctx) => Promise<T>, ctx: Ctx): Promise<T> {
+  ctx.signal.throwIfAborted();
+  const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
+  const finished = new AbortController();
+  const stopped = new Promise<never>((_, reject) => {
+    const stop = (): void => {
+      reject(ctx.signal.aborted ? aborted(ctx.signal) : tooSlow());
+    };
+    signal.addEventListener('abort', stop, { once: true, signal: finished.signal });
+  });
+  try {
+    return await Promise.race([call({ ...ctx, signal }), stopped]);
+  } finally {
+    finished.abort();
+  }
+}
+
+function tooSlow(): DelegatedError {
+  return new DelegatedError(
+    'E_PROVIDER_TIMEOUT',
+    `the DNS provider did not answer within ${CALL_TIMEOUT_MS / 1_000} s`,
+    {
+      retry: BACKOFF,
+      outcome: 'unknown',
+    },
+  );
+}
