@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import type { CertificateFacts } from '../../src/certificate/facts.ts';
+import { decideRenewal, drawOf, type RenewalQuestion } from '../../src/certificate/renewal-decision.ts';
+import { parseDomainName } from '../../src/dns/domain-name.ts';
+
+const DAY = 24 * 3600 * 1000;
+const START = new Date('2026-01-01T00:00:00Z');
+const A = parseDomainName('example.org');
+const B = parseDomainName('matrix.example.org');
+
+const certificate = (days: number, over: Partial<CertificateFacts> = {}): CertificateFacts => ({
+  names: [A, B],
+  serial: '01',
+  sha256: 'ab',
+  issuer: 'CA',
+  notBefore: START,
+  notAfter: after(days),
+  keyType: 'ec256',
+  ...over,
+});
+const after = (days: number): Date => new Date(START.getTime() + days * DAY);
+const ask = (over: Partial<RenewalQuestion> = {}): RenewalQuestion => ({
+  current: certificate(90),
+  wanted: { names: [B, A], keyType: 'ec256' },
+  now: after(1),
+  draw: 0,
+  ...over,
+});
+const reasonFor = (over: Partial<RenewalQuestion>): string => {
+  const decision = decideRenewal(ask(over));
+  return decision.due ? decision.reason : 'not due';
+};
+
+const draws = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+const lifetimes = fc.double({ min: 0.01, max: 400, noNaN: true });
+
+describe('a renewal', () => {
+  it('comes due with a third of the lifetime left', () => {
+    assert.deepEqual(decideRenewal(ask()), { due: false, at: after(60) });
+    assert.deepEqual(decideRenewal(ask({ now: new Date(after(60).getTime() - 1) })), {
+      due: false,
+      at: after(60),
+    });
+    assert.match(reasonFor({ now: after(60) }), /due since 2026-03-02T00:00:00\.000Z/);
+  });
+
+  it('comes due with half of the lifetime left below ten days', () => {
+    assert.deepEqual(decideRenewal(ask({ current: certificate(6) })), { due: false, at: after(3) });
+    assert.deepEqual(decideRenewal(ask({ current: certificate(12) })), { due: false, at: after(8) });
+  });
+
+  it('comes up to a fiftieth of the lifetime earlier, as the draw says', () => {
+    assert.deepEqual(decideRenewal(ask({ current: certificate(100), draw: 0.5 })), {
+      due: false,
+      at: new Date(Math.floor(START.getTime() + (200 / 3 - 1) * DAY)),
+    });
+  });
+
+  it('is due at once without a certificate, with a broken, revoked or expired one', () => {
+    assert.match(reasonFor({ current: null }), /no certificate/);
+    assert.match(reasonFor({ current: null, broken: 'privkey.pem is missing' }), /privkey\.pem is missing/);
+    assert.match(reasonFor({ revoked: true }), /revoked/);
+    assert.match(reasonFor({ now: after(90) }), /expired at 2026-04-01/);
+  });
+
+  it('is due when the names or the key type changed', () => {
+    const more = { names: [A, B, parseDomainName('new.example.org')], keyType: 'ec256' } as const;
+    assert.match(reasonFor({ wanted: more }), /lacks new\.example\.org$/);
+    assert.match(reasonFor({ wanted: { names: [A], keyType: 'ec256' } }), /still has matrix\.example\.org$/);
+    assert.match(reasonFor({ wanted: { names: [A, B], keyType: 'rsa2048' } }), /is ec256, wanted is rsa2048/);
+    assert.match(reasonFor({ current: certificate(90, { keyType: null }) }), /never ordered/);
+  });
+
+  it('takes the names as a set', () => {
+    assert.equal(reasonFor({ wanted: { names: [B, A, A], keyType: 'ec256' } }), 'not due');
+  });
+
+  it('is due for good once it was due, and exactly from the moment that was named before', () => {
+    fc.assert(
+      fc.property(lifetimes, draws, fc.double({ min: 0, max: 1, noNaN: true }), (days, draw, part) => {
+        const current = certificate(days);
+        const now = new Date(START.getTime() + Math.floor(part * days * DAY));
+        const decision = decideRenewal(ask({ current, draw, now }));
+        if (decision.due) {
+          assert.equal(decideRenewal(ask({ current, draw, now: after(days * 2) })).due, true);
+          return;
+        }
+        assert.ok(decision.at > now);
+        assert.equal(decideRenewal(ask({ current, draw, now: decision.at })).due, true);
+        const justBefore = new Date(decision.at.getTime() - 1);
+        assert.equal(decideRenewal(ask({ current, draw, now: justBefore })).due, false);
+      }),
+    );
+  });
+
+  it('leaves a third to a half of the lifetime as the reserve, plus at most a fiftieth', () => {
+    fc.assert(
+      fc.property(lifetimes, draws, (days, draw) => {
+        const current = certificate(days);
+        const decision = decideRenewal(ask({ current, draw, now: START }));
+        assert.ok(!decision.due);
+        const lifetime = current.notAfter.getTime() - START.getTime();
+        const left = current.notAfter.getTime() - decision.at.getTime();
+        const reserve = lifetime < 10 * DAY ? lifetime / 2 : lifetime / 3;
+        assert.ok(left >= reserve - 1 && left <= reserve + lifetime / 50 + 1);
+      }),
+    );
+  });
+});
+
+describe('the draw of a certificate', () => {
+  it('is the same every time, in [0, 1), and differs between installations', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (secret, sha256) => {
+        const draw = drawOf(secret, sha256);
+        assert.ok(draw >= 0 && draw < 1);
+        assert.equal(drawOf(secret, sha256), draw);
+        assert.notEqual(drawOf(`${secret}x`, sha256), draw);
+      }),
+    );
+  });
+
+  it('is uniform', () => {
+    const tenths = Array.from({ length: 10 }, () => 0);
+    for (let n = 0; n < 10_000; n += 1) {
+      const tenth = Math.floor(drawOf('secret', String(n)) * 10);
+      tenths[tenth] = (tenths[tenth] ?? 0) + 1;
+    }
+    for (const count of tenths) assert.ok(count > 850 && count < 1150, String(tenths));
+  });
+});
