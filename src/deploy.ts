@@ -58,6 +58,33 @@ export function deployTarget({ outputs, reload }: CertificateConfig): string {
   return JSON.stringify([outputs, reload]);
 }
 
+/** What `deploy` would find, changing nothing: `keep` when nothing is owed, `deploy` when something is. */
+export async function deployState(
+  { serverName }: SiteConfig,
+  certificate: CertificateConfig,
+  version: StoredVersion | null,
+  ports: Ports,
+): Promise<DeployReport> {
+  const state = await ports.state.readSite(serverName.text);
+  const current =
+    version !== null &&
+    state.deployedVersion === version.id &&
+    state.deployTarget === deployTarget(certificate);
+  const reloaded = certificate.reload === null || (current && state.reloadedVersion === version.id);
+  const verified = current && state.verifiedVersion === version.id;
+  const proven = verified || certificate.verify?.length === 0;
+  return {
+    action: isIdle(certificate) ? 'none' : current && reloaded && proven ? 'keep' : 'deploy',
+    outputs: certificate.outputs.map(({ directory }) => directory),
+    reloaded: false,
+    verified,
+  };
+}
+
+function isIdle({ outputs, reload, verify }: CertificateConfig): boolean {
+  return outputs.length === 0 && reload === null && verify?.length === 0;
+}
+
 async function writeOutputs(deployment: Deployment, ports: Ports): Promise<Progressing> {
   const { site, certificate, version } = deployment;
   const saved = await ports.state.readSite(site.serverName.text);
@@ -202,13 +229,11 @@ async function save(each: Progressing, ports: Ports): Promise<void> {
 
 function outcome({ deployment, state, wrote, reloaded, errors }: Progressing): DeployOutcome {
   const { certificate, version } = deployment;
-  const idle =
-    certificate.outputs.length === 0 && certificate.reload === null && certificate.verify?.length === 0;
   const done = wrote || reloaded;
   return {
     errors,
     report: {
-      action: errors.length > 0 ? 'fail' : idle ? 'none' : done ? 'deploy' : 'keep',
+      action: errors.length > 0 ? 'fail' : isIdle(certificate) ? 'none' : done ? 'deploy' : 'keep',
       outputs: certificate.outputs.map(({ directory }) => directory),
       reloaded,
       verified: state.verifiedVersion === version.id,

@@ -81,6 +81,9 @@ export interface DnsProvider {
   /** Waits until the vendor calls the change done, where the vendor has such a state. */
   settle?(zone: Zone, receipt: Receipt, ctx: Ctx): Promise<void>;
 
+  /** Starts to serve, for an adapter that is a name server itself; the daemon calls it before anything is due. */
+  listen?(ctx: Ctx): Promise<void>;
+
   /** Frees sockets and listeners. */
   close?(): Promise<void>;
 }

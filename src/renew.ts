@@ -2,8 +2,8 @@
 import { type RenewalDecision, decideRenewal, drawOf } from './certificate/renewal-decision.ts';
 import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
-import { DelegatedError, asDelegatedError } from './errors.ts';
-import { type Deployment, deploy } from './deploy.ts';
+import { type DelegatedError, asDelegatedError } from './errors.ts';
+import { type Deployment, deploy, deployState } from './deploy.ts';
 import { issue, sweep, wantedNames } from './issue.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Ctx, Ports, StoredVersion } from './ports.ts';
@@ -108,19 +108,43 @@ export async function plan(
   ports: Ports,
   ctx: Ctx,
 ): Promise<Report> {
-  const [records, sights] = await Promise.all([
+  const [records, certificates] = await Promise.all([
     reconcile(sites, 'plan', config, ports, ctx),
-    mapConcurrent(sites, ORDERS_AT_ONCE, (site) => certificateSight(site, ports)),
+    mapConcurrent(sites, ORDERS_AT_ONCE, (site) => planCertificate(site, ports)),
   ]);
-  return report(
-    sites.map((site, index) => {
-      const outcome = records.get(site.serverName.text) ?? null;
-      const sight = sights[index] ?? null;
-      const certificate =
-        sight === null ? null : { report: plannedCertificate(sight), version: sight.version, errors: [] };
-      return siteReport(site, outcome, certificate, null, outcome?.errors ?? [], ports);
-    }),
-  );
+  const reports = await mapConcurrent(sites, ORDERS_AT_ONCE, async (site, index) => {
+    const outcome = records.get(site.serverName.text) ?? null;
+    const certificate = certificates[index] ?? null;
+    const errors = [...(outcome?.errors ?? []), ...(certificate?.errors ?? [])];
+    const deployment = await planDeploy(site, certificate, ports);
+    return siteReport(site, outcome, certificate, deployment, errors, ports);
+  });
+  return report(reports);
+}
+
+async function planCertificate(site: SiteConfig, ports: Ports): Promise<CertificateOutcome | null> {
+  try {
+    const sight = await certificateSight(site, ports);
+    return sight === null ? null : { report: plannedCertificate(sight), version: sight.version, errors: [] };
+  } catch (thrown) {
+    const names = wantedNames(site).map(relativeToRoot);
+    const reason = 'the live certificate cannot be read';
+    return {
+      report: certificateReport({ action: 'fail', reason, names, nextRenewalAt: null }, null),
+      version: null,
+      errors: [asDelegatedError(thrown)],
+    };
+  }
+}
+
+async function planDeploy(
+  site: SiteConfig,
+  outcome: CertificateOutcome | null,
+  ports: Ports,
+): Promise<DeployReport | null> {
+  if (site.certificate === null || outcome === null) return null;
+  const state = await deployState(site, site.certificate, outcome.version, ports);
+  return outcome.report.action === 'keep' || state.action === 'none' ? state : { ...state, action: 'deploy' };
 }
 
 /** Reads the live certificate and decides. Null for a site that manages records only. */

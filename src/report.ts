@@ -109,7 +109,7 @@ export function certificateReport(
   return {
     action: outcome.action,
     reason: outcome.reason,
-    names: facts?.names.map(relativeToRoot) ?? outcome.names,
+    names: facts === undefined ? outcome.names : inOrder(facts.names.map(relativeToRoot), outcome.names),
     serial: facts?.serial ?? null,
     sha256: facts?.sha256 ?? null,
     issuer: facts?.issuer ?? null,
@@ -118,4 +118,12 @@ export function certificateReport(
     directory: version?.directory ?? null,
     nextRenewalAt: outcome.nextRenewalAt?.toISOString() ?? null,
   };
+}
+
+/** The CA sorts names as it likes; people look for the one that federation demands, which comes first with us. */
+function inOrder(names: readonly string[], wanted: readonly string[]): string[] {
+  return [
+    ...wanted.filter((name) => names.includes(name)),
+    ...names.filter((name) => !wanted.includes(name)),
+  ];
 }

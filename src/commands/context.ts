@@ -1,0 +1,142 @@
+/** Builds the ports for one command from the config. Everything heavy is loaded on first use. */
+import type { AcmeConfig, Config } from '../config/config.ts';
+import type { Redactor } from '../io/redaction.ts';
+import {
+  type AcmeClient,
+  type Ctx,
+  type DnsProvider,
+  type KeyMaker,
+  type Log,
+  type Ports,
+} from '../ports.ts';
+import { createCertificateStore } from '../io/certificate-store.ts';
+import { createDnsClient } from '../io/dns-client.ts';
+import { createOutputWriter } from '../io/output-writer.ts';
+import { createReloader } from '../io/reloader.ts';
+import { createStateStore } from '../io/state-store.ts';
+import { createSystemClock } from '../io/clock.ts';
+import { createSystemDice } from '../io/dice.ts';
+import { createTlsProbe } from '../io/tls-probe.ts';
+import { factsOf, parseChain } from '../certificate/x509.ts';
+import { systemResolvers } from '../io/system-resolvers.ts';
+import { DelegatedError } from '../errors.ts';
+
+export interface Context {
+  readonly config: Config;
+  readonly ports: Ports;
+  readonly ctx: Ctx;
+  /** A client with an account directory of its own, for rehearsals. The caller closes it. */
+  openAcme(acme: AcmeConfig, accountDirectory: string): Promise<AcmeClient>;
+  /** Closes what was opened: provider sockets, listeners, the CA's connections. */
+  close(): Promise<void>;
+}
+
+export interface ContextOptions {
+  readonly log: Log;
+  readonly redactor: Redactor;
+  readonly signal: AbortSignal;
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly progress: Ports['progress'];
+}
+
+const CHANGE_ID_LENGTH = 8;
+
+export function createContext(config: Config, options: ContextOptions): Context {
+  const { log, signal } = options;
+  const clock = createSystemClock();
+  const dice = createSystemDice();
+  const providers = new Map<string, Promise<DnsProvider>>();
+  const clients: AcmeClient[] = [];
+  let acme: Promise<AcmeClient> | undefined;
+  let keys: Promise<KeyMaker> | undefined;
+
+  const ports: Ports = {
+    clock,
+    dice,
+    log,
+    progress: options.progress,
+    dns: createDnsClient({}),
+    resolvers: config.resolvers.length > 0 ? config.resolvers : systemResolvers(),
+    provider(name) {
+      const loaded = providers.get(name) ?? loadConfigured(config, name, log);
+      providers.set(name, loaded);
+      return loaded;
+    },
+    acme() {
+      acme ??= openConfigured(config, options).then((client) => {
+        clients.push(client);
+        return client;
+      });
+      return acme;
+    },
+    keys() {
+      keys ??= import('../io/key-maker.ts').then(({ createKeyMaker }) => createKeyMaker());
+      return keys;
+    },
+    store: createCertificateStore({
+      directory: `${config.state}/certificates`,
+      facts: (fullchain) => factsOf(parseChain(fullchain)[0]),
+      keep: (lineage) =>
+        config.sites.find(({ serverName }) => serverName.text === lineage)?.certificate?.keepVersions,
+      now: () => clock.now(),
+    }),
+    state: createStateStore(config.state, { dice, clock }),
+    outputs: createOutputWriter(),
+    reloader: createReloader({ environment: options.env }),
+    tls: createTlsProbe(),
+  };
+
+  return {
+    config,
+    ports,
+    openAcme: (settings, accountDirectory) => openAcme(settings, accountDirectory, options),
+    ctx: { signal, log, changeId: dice.token(CHANGE_ID_LENGTH) },
+    async close() {
+      for (const client of clients) client.close();
+      const opened = await Promise.allSettled(providers.values());
+      await Promise.allSettled(
+        opened.map((each) => (each.status === 'fulfilled' ? each.value.close?.() : undefined)),
+      );
+    },
+  };
+}
+
+async function loadConfigured(config: Config, name: string, log: Log): Promise<DnsProvider> {
+  const provider = config.providers.get(name);
+  if (provider === undefined)
+    throw new DelegatedError('E_PROVIDER_UNKNOWN', `the config has no provider "${name}" any more`, {
+      hint: 'an interrupted run left challenge values behind that only this provider can remove: put it back for one run, or remove the values by hand',
+    });
+  const { loadProvider } = await import('../../providers/registry.ts');
+  return loadProvider({
+    name,
+    type: provider.type,
+    options: provider.options,
+    deps: { stateDirectory: config.state, log, now: () => new Date() },
+  });
+}
+
+async function openConfigured({ acme, state }: Config, options: ContextOptions): Promise<AcmeClient> {
+  const { accountDirectory } = await import('../io/acme/account-directory.ts');
+  return openAcme(acme, accountDirectory(state, acme.directoryUrl), options);
+}
+
+async function openAcme(
+  acme: AcmeConfig,
+  accountDirectory: string,
+  options: ContextOptions,
+): Promise<AcmeClient> {
+  const { createAcmeClient } = await import('../io/acme/acme-client.ts');
+  return createAcmeClient({
+    directoryUrl: acme.directoryUrl,
+    accountDirectory,
+    termsOfServiceAgreed: acme.termsOfServiceAgreed,
+    userAgent: `matrix-delegated/${options.version}`,
+    clock: createSystemClock(),
+    log: options.log,
+    ...(acme.email === undefined ? {} : { email: acme.email }),
+    ...(acme.eab === undefined ? {} : { eab: acme.eab }),
+    ...(acme.caCertificates === undefined ? {} : { caCertificates: acme.caCertificates }),
+  });
+}

@@ -1,0 +1,126 @@
+import { Command, CommanderError, Option } from 'commander';
+import { DelegatedError } from '../errors.ts';
+import type { GlobalOptions, Shell } from './shell.ts';
+
+/**
+ * The command line. Each action loads its command when it is called, so that `--help` and `--version` cost nothing and
+ * a `renew` with nothing due never loads the ACME client.
+ * @returns the exit code
+ * @throws DelegatedError E_USAGE, and whatever the command throws
+ */
+export async function runProgram(argv: readonly string[], shell: Shell): Promise<number> {
+  let code = 0;
+  const program = build(shell, (result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (thrown) {
+    if (!(thrown instanceof CommanderError)) throw thrown;
+    if (thrown.exitCode === 0) return 0;
+    throw new DelegatedError('E_USAGE', thrown.message.replace(/^error: /, ''), {
+      hint: 'see `delegated --help`',
+      cause: thrown,
+    });
+  }
+}
+
+type Run = (
+  flags: GlobalOptions & Readonly<Record<string, unknown>>,
+  args: readonly string[],
+) => Promise<number>;
+
+function build(shell: Shell, done: (code: number) => void): Command {
+  const program = new Command('delegated')
+    .description('Matrix server delegation by SRV records, with the certificate that they demand')
+    .version(shell.version, '--version');
+  globalOptions(program);
+
+  const add = (parent: Command, name: string, summary: string, run: Run): Command => {
+    const command = parent.command(name).description(summary);
+    globalOptions(command);
+    command.action(async (...given: unknown[]) => {
+      const flags = { ...program.opts(), ...command.optsWithGlobals() };
+      done(await run(flags, command.args));
+      void given;
+    });
+    return command;
+  };
+
+  add(program, 'run', 'the daemon, in the foreground', async (flags) =>
+    (await import('./run.ts')).runCommand(flags, shell),
+  );
+  add(
+    program,
+    'renew',
+    'reconcile the records, renew what is due, deploy and prove it',
+    async (flags, sites) => (await import('./renew.ts')).renewCommand(sites, flags, shell),
+  )
+    .argument('[sites...]', 'server names; none means all of the config')
+    .option('--force', 'renew although nothing is due, and go past the limit of orders')
+    .option('--dry-run', "rehearse at the CA's staging directory, write nothing")
+    .option('--wait', 'wait for the lock instead of giving up');
+  add(program, 'sync', 'reconcile the SRV records only', async (flags, sites) =>
+    (await import('./sync.ts')).syncCommand(sites, flags, shell),
+  ).argument('[sites...]', 'server names; none means all of the config');
+  add(program, 'plan', 'what renew would do, changing nothing', async (flags, sites) =>
+    (await import('./sync.ts')).planCommand(sites, flags, shell),
+  )
+    .argument('[sites...]', 'server names; none means all of the config')
+    .option('--exit-code', 'exit with 10 when something would change');
+  add(program, 'adopt', 'take over records that exist and are not ours', async (flags, [site = '']) =>
+    (await import('./sync.ts')).adoptCommand(site, flags, shell),
+  ).argument('<site>', 'server name');
+  add(
+    program,
+    'status',
+    'records, certificate, next renewal and last error of each site',
+    async (flags, sites) => (await import('./status.ts')).statusCommand(sites, flags, shell),
+  ).argument('[sites...]', 'server names; none means all of the config');
+  add(program, 'records', 'what to publish by hand where no API can', async (flags, [site = '']) =>
+    (await import('./records.ts')).recordsCommand(site, flags, shell),
+  )
+    .argument('<site>', 'server name')
+    .addOption(
+      new Option('--format <format>', 'how to write it').choices(['text', 'zone', 'terraform', 'octodns']),
+    );
+  addConfigCommands(program, add, shell);
+  return program;
+}
+
+function addConfigCommands(
+  program: Command,
+  add: (parent: Command, name: string, summary: string, run: Run) => Command,
+  shell: Shell,
+): void {
+  const config = program.command('config').description('the config file');
+  globalOptions(config);
+  add(config, 'check', 'read the config and say what is wrong with it', async (flags) =>
+    (await import('./config.ts')).configCheckCommand(flags, shell),
+  );
+  add(config, 'schema', 'print the JSON Schema, for editors', async () =>
+    (await import('./config.ts')).configSchemaCommand(shell),
+  );
+  add(config, 'init', 'write a config to start from', async (flags, [name = '']) =>
+    (await import('./config.ts')).configInitCommand(name, flags, shell),
+  )
+    .argument('<server-name>', 'the server_name of your homeserver')
+    .option('--target <host>', 'the host that runs it (default: matrix.SERVER_NAME)')
+    .option('--provider <type>', 'the type of the DNS provider (default: rfc2136)')
+    .option('--ca <ca>', 'the CA (default: letsencrypt)')
+    .option('--email <address>', 'contact for the CA');
+}
+
+/** On every command, so that they work before and after its name. */
+function globalOptions(command: Command): void {
+  command
+    .option('-c, --config <file>', 'the config (default: $DELEGATED_CONFIG or /etc/delegated/config.yaml)')
+    .option('--json', 'one JSON document on stdout')
+    .option('--quiet', 'only errors')
+    .option('--verbose', 'log every step')
+    .option('--no-color', 'no colours')
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined })
+    .showSuggestionAfterError(true);
+}

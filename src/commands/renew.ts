@@ -1,0 +1,27 @@
+import { renew } from '../renew.ts';
+import { rehearse } from './rehearse.ts';
+import { selectSites } from './select-sites.ts';
+import { printReport, withSession } from './session.ts';
+import type { GlobalOptions, Shell } from './shell.ts';
+
+export interface RenewFlags extends GlobalOptions {
+  readonly force?: boolean;
+  readonly dryRun?: boolean;
+  readonly wait?: boolean;
+}
+
+export async function renewCommand(
+  names: readonly string[],
+  flags: RenewFlags,
+  shell: Shell,
+): Promise<number> {
+  return withSession(flags, shell, { lock: flags.wait === true ? 'wait' : 'try' }, async (context) => {
+    const { config, ports, ctx } = context;
+    const sites = selectSites(config, names);
+    const done =
+      flags.dryRun === true
+        ? await rehearse(sites, context, shell)
+        : await renew(sites, config, { force: flags.force === true }, ports, ctx);
+    return printReport(done, flags.dryRun === true ? 'planned' : 'done', flags, shell, ports.clock.now());
+  });
+}

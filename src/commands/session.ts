@@ -1,0 +1,107 @@
+/** What every command that reads the config does around its verb: log, config, lock, report, exit code. */
+import type { Config } from '../config/config.ts';
+import { createLog } from '../io/log.ts';
+import { acquireLock } from '../io/lock.ts';
+import { createRedactor, type Redactor } from '../io/redaction.ts';
+import { loadConfig } from '../io/config-file.ts';
+import { prepareStateDirectory } from '../io/state-store.ts';
+import type { Log, Progress } from '../ports.ts';
+import { type Report, exitCode } from '../report.ts';
+import { type Context, createContext } from './context.ts';
+import type { Tense } from './render-report.ts';
+import type { GlobalOptions, Shell } from './shell.ts';
+
+const DEFAULT_CONFIG = '/etc/delegated/config.yaml';
+
+export interface Tools {
+  readonly log: Log;
+  readonly redactor: Redactor;
+  readonly progress: Progress;
+}
+
+/** Who writes takes the lock; who only reads never waits for anybody. */
+export interface SessionOptions {
+  readonly lock: 'none' | 'try' | 'wait';
+}
+
+export function configFile(options: GlobalOptions, shell: Shell): string {
+  return options.config ?? shell.env['DELEGATED_CONFIG'] ?? DEFAULT_CONFIG;
+}
+
+export function createTools(options: GlobalOptions, shell: Shell): Tools {
+  const redactor = createRedactor();
+  const journal = shell.env['JOURNAL_STREAM'] !== undefined;
+  const log = createLog({
+    level: options.verbose === true ? 'debug' : options.quiet === true ? 'error' : 'warn',
+    write: shell.err,
+    format: shell.errIsTerminal ? 'tty' : journal ? 'journal' : 'json',
+    colour: shell.errIsTerminal && options.color !== false,
+    redactor,
+  });
+  return { log, redactor, progress: createProgress(options, shell, redactor) };
+}
+
+export async function readConfig(options: GlobalOptions, shell: Shell, tools: Tools): Promise<Config> {
+  return loadConfig(configFile(options, shell), { env: shell.env, redactor: tools.redactor, log: tools.log });
+}
+
+/** Runs the work under the lock and closes everything behind it, whatever happens. */
+export async function withSession<T>(
+  options: GlobalOptions,
+  shell: Shell,
+  { lock }: SessionOptions,
+  work: (context: Context) => Promise<T>,
+): Promise<T> {
+  const tools = createTools(options, shell);
+  const config = await readConfig(options, shell, tools);
+  await prepareStateDirectory(config.state);
+  const held =
+    lock === 'none'
+      ? null
+      : await acquireLock(`${config.state}/lock`, { wait: lock === 'wait', signal: shell.signal });
+  const context = createContext(config, {
+    ...tools,
+    signal: shell.signal,
+    version: shell.version,
+    env: shell.env,
+  });
+  try {
+    return await work(context);
+  } finally {
+    await context.close();
+    await held?.release();
+  }
+}
+
+/** Prints the report the way it was asked for and returns the exit code. */
+export async function printReport(
+  report: Report,
+  tense: Tense,
+  options: GlobalOptions,
+  shell: Shell,
+  now: Date,
+): Promise<number> {
+  if (options.json === true) shell.out(`${JSON.stringify(report, null, 2)}\n`);
+  else if (options.quiet !== true || !report.ok) {
+    const [{ renderReport }, { painter }] = await Promise.all([
+      import('./render-report.ts'),
+      import('./table.ts'),
+    ]);
+    const colour = shell.outIsTerminal && options.color !== false && shell.env['NO_COLOR'] === undefined;
+    const text = renderReport(report, tense, now, painter(colour));
+    if (options.quiet === true) shell.err(text);
+    else shell.out(text);
+  }
+  return exitCode(report);
+}
+
+/** Lines for a person who waits; the same line is not said twice in a row. */
+function createProgress(options: GlobalOptions, shell: Shell, redactor: Redactor): Progress {
+  if (options.quiet === true || options.json === true) return () => undefined;
+  const last = new Map<string, string>();
+  return (site, message) => {
+    if (last.get(site) === message) return;
+    last.set(site, message);
+    shell.err(redactor.redact(`${site}: ${message}\n`));
+  };
+}

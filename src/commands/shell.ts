@@ -1,0 +1,23 @@
+/** What a command may know of the process that it runs in. `main.ts` makes the real one, tests make theirs. */
+export interface Shell {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly outIsTerminal: boolean;
+  readonly errIsTerminal: boolean;
+  /** Fires on SIGINT and SIGTERM, with a DelegatedError as its reason. */
+  readonly signal: AbortSignal;
+  /** Calls back on every SIGHUP; returns the way to stop that. */
+  readonly onHangup: (callback: () => void) => () => void;
+  readonly version: string;
+}
+
+/** The options that work everywhere. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly verbose?: boolean;
+  /** Commander makes `--no-color` this. */
+  readonly color?: boolean;
+}

@@ -1,0 +1,81 @@
+/** When to run which verb. The heartbeat comes from outside; what is due is decided here, one site at a time. */
+import type { Config, SiteConfig } from './config/config.ts';
+import { asDelegatedError } from './errors.ts';
+import type { Ctx, Ports } from './ports.ts';
+import { certificateSight, renew } from './renew.ts';
+import type { Report } from './report.ts';
+
+/** How often the records of a site are compared with the config when nothing else happens. Milliseconds. */
+const RECONCILE_INTERVAL_MS = 60 * 60_000;
+
+export interface DaemonPorts {
+  /** Runs the work under the lock of the state directory; null when somebody else holds it just now. */
+  readonly locked: <T>(work: () => Promise<T>) => Promise<T | null>;
+  /** Told of every run. */
+  readonly onReport: (report: Report) => void;
+}
+
+export interface Daemon {
+  /** Does what is due now. Beats that come while one is at work are dropped. */
+  beat(): Promise<void>;
+  /** Takes a new config for the next beat. Every site is looked at again. */
+  reconfigure(config: Config, ports: Ports): void;
+  /** The earliest moment at which something comes due, as far as known. */
+  nextDue(): Date | null;
+}
+
+export function createDaemon(first: Config, firstPorts: Ports, own: DaemonPorts, ctx: Ctx): Daemon {
+  let config = first;
+  let ports = firstPorts;
+  let busy = false;
+  let due = new Map<string, Date>();
+
+  const dueSites = (): SiteConfig[] => {
+    const now = ports.clock.now();
+    return config.sites.filter(({ serverName }) => (due.get(serverName.text) ?? now) <= now);
+  };
+
+  const work = async (): Promise<void> => {
+    const sites = dueSites();
+    if (sites.length === 0) return;
+    const report = await own.locked(() => renew(sites, config, { force: false }, ports, ctx));
+    // Somebody else is at it; what they leave undone is due at the next beat.
+    if (report === null) return;
+    own.onReport(report);
+    for (const site of sites) due.set(site.serverName.text, await nextLook(site, ports));
+  };
+
+  return {
+    async beat() {
+      if (busy || ctx.signal.aborted) return;
+      busy = true;
+      try {
+        await work();
+      } catch (thrown) {
+        const error = asDelegatedError(thrown);
+        ctx.log.error(error.message, { code: error.code, hint: error.hint, cause: error.cause });
+      } finally {
+        busy = false;
+      }
+    },
+    reconfigure(next, nextPorts) {
+      config = next;
+      ports = nextPorts;
+      due = new Map();
+    },
+    nextDue() {
+      const moments = [...due.values()].map((date) => date.getTime());
+      return moments.length === 0 ? null : new Date(Math.min(...moments));
+    },
+  };
+}
+
+/** After a failure: the backoff. Else the renewal or the next look at the records, whichever comes first. */
+async function nextLook(site: SiteConfig, ports: Ports): Promise<Date> {
+  const now = ports.clock.now();
+  const look = new Date(now.getTime() + RECONCILE_INTERVAL_MS);
+  const { failures, retryAt } = await ports.state.readSite(site.serverName.text);
+  if (failures > 0) return retryAt ?? look;
+  const sight = await certificateSight(site, ports);
+  return sight?.decision.due === false && sight.decision.at < look ? sight.decision.at : look;
+}

@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+/** Composition root: argv, environment, signals, exit codes. The only file that says `process`. */
+import { writeSync } from 'node:fs';
+import * as module from 'node:module';
+import { type DelegatedError, DelegatedError as Failure, asDelegatedError } from './errors.ts';
+import type { Shell } from './commands/shell.ts';
+import { VERSION } from './version.ts';
+
+// Node keeps what it compiled from one run to the next, where it can (22.1 and later).
+(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+
+const stopping = new AbortController();
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    // The second one is meant: whoever presses Ctrl-C twice does not want to wait for the clean-up.
+    if (stopping.signal.aborted) process.exit(130);
+    stopping.abort(
+      new Failure('E_ABORTED', `stopped by ${signal}`, { retry: { kind: 'backoff' }, outcome: 'unknown' }),
+    );
+  });
+
+const shell: Shell = {
+  env: process.env,
+  out: (text) => {
+    write(process.stdout.fd, text);
+  },
+  err: (text) => {
+    write(process.stderr.fd, text);
+  },
+  outIsTerminal: process.stdout.isTTY,
+  errIsTerminal: process.stderr.isTTY,
+  signal: stopping.signal,
+  onHangup(callback) {
+    process.on('SIGHUP', callback);
+    return () => process.off('SIGHUP', callback);
+  },
+  version: VERSION,
+};
+
+const { runProgram } = await import('./commands/program.ts');
+const { exitCodeOf } = await import('./commands/exit-code.ts');
+try {
+  process.exitCode = await runProgram(process.argv.slice(2), shell);
+} catch (thrown) {
+  const error = asDelegatedError(thrown);
+  shell.err(errorText(error));
+  if (process.argv.includes('--json')) shell.out(`${JSON.stringify(errorDocument(error), null, 2)}\n`);
+  process.exitCode = exitCodeOf(error);
+}
+
+/** Synchronous, so that nothing is lost when the process ends; a reader that went away is no error of ours. */
+function write(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : '';
+      if (code === 'EAGAIN') continue;
+      return;
+    }
+  }
+}
+
+function errorText({ code, message, hint, cause }: DelegatedError): string {
+  const stack = code === 'E_BUG' && cause instanceof Error ? `${cause.stack ?? ''}\n` : '';
+  return `delegated: ${code}: ${message}\n${hint === undefined ? '' : `  → ${hint}\n`}${stack}`;
+}
+
+function errorDocument({ code, message, hint }: DelegatedError): unknown {
+  return {
+    version: 1,
+    ok: false,
+    sites: [],
+    errors: [{ code, message, ...(hint === undefined ? {} : { hint }) }],
+  };
+}
