@@ -1,0 +1,92 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { DelegatedError } from '../errors.ts';
+import { LEDGER_HORIZON } from '../schedule/ledger.ts';
+import type { LedgerEntry } from '../schedule/state.ts';
+import { readText, syncDirectory, writeFileAtomic } from './atomic-file.ts';
+import { fileError } from './file-error.ts';
+import { ledgerEntrySchema, parseState } from './state-schema.ts';
+
+/** Lines; above it those that decide nothing any more are dropped. */
+const COMPACT_ABOVE = 10_000;
+
+/**
+ * One JSON object a line. A line is one write(2) with O_APPEND, then fsync, so a crash can only tear the last one, and
+ * it has no line end then. Its `append` never came back, so the CA was not asked for it: a torn line counts for
+ * nothing. Any other line that cannot be read is an error, since what it said is unknown and not nothing.
+ */
+export async function readLedgerFile(path: string): Promise<readonly LedgerEntry[]> {
+  const { lines, torn } = split((await readText(path, 'E_STATE')) ?? '');
+  const whole = torn !== null && isEntry(torn) ? [...lines, torn] : lines;
+  return whole.map((line, index) => parseLine(line, `${path} line ${index + 1}`));
+}
+
+/** @throws DelegatedError E_STATE; the entry may or may not be there then */
+export async function appendLedgerFile(path: string, entry: LedgerEntry, now: Date): Promise<void> {
+  const text = await readText(path, 'E_STATE');
+  const { lines, torn } = split(text ?? '');
+  const line = `${JSON.stringify(entry)}\n`;
+  const file = await openForAppend(path);
+  try {
+    if (torn !== null) await mend(file, text ?? '', torn);
+    await file.write(line);
+    await file.sync();
+    if (text === null) await syncDirectory(dirname(path));
+  } catch (error) {
+    throw fileError('E_STATE', 'append to', path, error);
+  } finally {
+    await file.close();
+  }
+  if (lines.length >= COMPACT_ABOVE) await compact(path, now);
+}
+
+async function compact(path: string, now: Date): Promise<void> {
+  const entries = await readLedgerFile(path);
+  const kept = entries.filter(({ at }) => at.getTime() > now.getTime() - LEDGER_HORIZON);
+  if (kept.length === entries.length) return;
+  const content = kept.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  await writeFileAtomic(path, { content }, 'E_STATE');
+}
+
+/** A whole entry only lacks its line end; anything else is cut off, or the next line would be glued to it. */
+async function mend(file: FileHandle, text: string, torn: string): Promise<void> {
+  if (isEntry(torn)) await file.write('\n');
+  else await file.truncate(Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1)));
+}
+
+function split(text: string): { readonly lines: readonly string[]; readonly torn: string | null } {
+  const lines = text.split('\n');
+  const rest = lines.pop() ?? '';
+  return { lines, torn: rest === '' ? null : rest };
+}
+
+function parseLine(line: string, place: string): LedgerEntry {
+  try {
+    return parseState(ledgerEntrySchema, JSON.parse(line), place);
+  } catch (cause) {
+    throw new DelegatedError(
+      'E_STATE',
+      `${place} cannot be read, so it is unknown how often the CA was asked`,
+      {
+        hint: 'repair or delete that line; a deleted line is an order that the limits no longer know of',
+        cause,
+      },
+    );
+  }
+}
+
+function isEntry(line: string): boolean {
+  try {
+    return ledgerEntrySchema.safeParse(JSON.parse(line)).success;
+  } catch {
+    return false;
+  }
+}
+
+async function openForAppend(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'a', 0o600);
+  } catch (error) {
+    throw fileError('E_STATE', 'open', path, error);
+  }
+}

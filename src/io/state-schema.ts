@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import { KEY_TYPES } from '../certificate/key-type.ts';
+import { type DomainName, wireDomainName } from '../dns/domain-name.ts';
+import { DelegatedError, ERROR_CODES, type ErrorCode } from '../errors.ts';
+
+const date = z.iso.datetime().transform((text) => new Date(text));
+// What stands here was parsed before it was written, and a zone's name may be one that no person could have typed.
+const domainName = z.string().transform((text): DomainName => wireDomainName(text));
+const errorCode = z.custom<ErrorCode>(
+  (value) => typeof value === 'string' && Object.hasOwn(ERROR_CODES, value),
+);
+
+export const installationSchema = z.object({
+  version: z.literal(1),
+  owner: z.string().regex(/^[a-z0-9]{8,}$/),
+  secret: z.string().min(32),
+});
+
+export const siteSchema = z.object({
+  version: z.literal(1),
+  serverName: z.string(),
+  deployedVersion: z.exactOptional(z.string()),
+  reloadedVersion: z.exactOptional(z.string()),
+  verifiedVersion: z.exactOptional(z.string()),
+  deployTarget: z.exactOptional(z.string()),
+  lastSuccess: z.exactOptional(date),
+  lastError: z.exactOptional(
+    z.object({ at: date, code: errorCode, message: z.string(), hint: z.exactOptional(z.string()) }),
+  ),
+  failures: z.int().nonnegative(),
+  retryAt: z.exactOptional(date),
+});
+
+export const journalSchema = z.object({
+  version: z.literal(1),
+  serverName: z.string(),
+  ca: z.string(),
+  names: z.array(domainName),
+  keyType: z.enum(KEY_TYPES),
+  startedAt: date,
+  orderUrl: z.exactOptional(z.string()),
+  privateKey: z.exactOptional(z.string()),
+  challenges: z.array(
+    z.object({
+      provider: z.string(),
+      zoneId: z.string(),
+      zoneName: domainName,
+      name: domainName,
+      value: z.string(),
+    }),
+  ),
+});
+
+export const ledgerEntrySchema = z.object({ at: date, ca: z.string(), names: z.array(domainName) });
+
+/**
+ * The door for everything that is read from the state directory. Says where it is wrong, never with which value.
+ * @throws DelegatedError E_STATE
+ */
+export function parseState<Output>(schema: z.ZodType<Output>, value: unknown, file: string): Output {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const where = parsed.error.issues[0]?.path.join('.') ?? '';
+  throw new DelegatedError('E_STATE', `${file} is damaged${where === '' ? '' : ` at "${where}"`}`, {
+    hint: 'restore the file from a backup; a file of a newer version of delegated needs that version',
+  });
+}

@@ -1,0 +1,141 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { z } from 'zod';
+import type { Clock, Dice, StateStore } from '../ports.ts';
+import { createFileAtomic, readJson, removeFile, sweepTemporaries, writeFileAtomic } from './atomic-file.ts';
+import { makeFolder } from './atomic-folder.ts';
+import { errnoOf, fileError } from './file-error.ts';
+import { fromFileName, toFileName } from './file-name.ts';
+import { appendLedgerFile, readLedgerFile } from './ledger-file.ts';
+import { inspectStateDirectory, prepareStateDirectory } from './state-directory.ts';
+import { installationSchema, journalSchema, parseState, siteSchema } from './state-schema.ts';
+
+export { prepareStateDirectory } from './state-directory.ts';
+
+export interface StateStoreOptions {
+  readonly dice: Pick<Dice, 'token'>;
+  readonly clock: Pick<Clock, 'now'>;
+}
+
+const OWNER_LENGTH = 10;
+const SECRET_LENGTH = 40;
+const JSON_FILE = '.json';
+
+/**
+ * Plain files: `installation.json`, `sites/<server name>.json`, `journal/<lineage>.json` and `ledger.jsonl`, each
+ * written whole (or a line of it) and on disk before the call resolves. Reading makes nothing. Whoever writes holds
+ * the lock of the state directory; only `secret` and `owner` may race, and one of the racers wins for all.
+ * @param directory absolute; made with mode 0700 when something is written
+ */
+export function createStateStore(directory: string, { dice, clock }: StateStoreOptions): StateStore {
+  const at = (...parts: readonly string[]): string => join(directory, ...parts);
+  const siteFile = (serverName: string): string => at('sites', toFileName(serverName) + JSON_FILE);
+  const journalFile = (lineage: string): string => at('journal', toFileName(lineage) + JSON_FILE);
+  const opened = new Map<string, Promise<void>>();
+  let lastAppend: Promise<unknown> = Promise.resolve();
+
+  async function installation(): Promise<z.infer<typeof installationSchema>> {
+    const path = at('installation.json');
+    if (!(await inspectStateDirectory(directory))) await prepareStateDirectory(directory);
+    const existing = await readState(path, installationSchema);
+    if (existing !== null) return existing;
+    const made = { version: 1, owner: dice.token(OWNER_LENGTH), secret: dice.token(SECRET_LENGTH) } as const;
+    if (await createFileAtomic(path, { content: render(made) }, 'E_STATE')) return made;
+    return installation();
+  }
+
+  async function readState<Output>(path: string, schema: z.ZodType<Output>): Promise<Output | null> {
+    if (!(await inspectStateDirectory(directory))) return null;
+    const value = await readJson(path, 'E_STATE');
+    return value === null ? null : parseState(schema, value, path);
+  }
+
+  /** Once per process and folder: made, and cleared of what a killed process left half-written. */
+  function openFolder(name: string): Promise<void> {
+    const promise = opened.get(name) ?? prepareFolder(directory, at(name));
+    opened.set(name, promise);
+    // A failure is not remembered: the next write looks again.
+    promise.catch(() => opened.delete(name));
+    return promise;
+  }
+
+  return {
+    secret: async () => (await installation()).secret,
+    owner: async () => (await installation()).owner,
+
+    async readSite(serverName) {
+      const stored = await readState(siteFile(serverName), siteSchema);
+      if (stored === null) return { failures: 0 };
+      const { version: _version, serverName: _serverName, ...state } = stored;
+      return state;
+    },
+
+    async writeSite(serverName, state) {
+      await openFolder('sites');
+      const content = render({ version: 1, serverName, ...state });
+      await writeFileAtomic(siteFile(serverName), { content }, 'E_STATE');
+    },
+
+    async readJournal(lineage) {
+      const stored = await readState(journalFile(lineage), journalSchema);
+      if (stored === null) return null;
+      const { version: _version, ...journal } = stored;
+      return journal;
+    },
+
+    async writeJournal(lineage, journal) {
+      await openFolder('journal');
+      await writeFileAtomic(journalFile(lineage), { content: render({ version: 1, ...journal }) }, 'E_STATE');
+    },
+
+    async clearJournal(lineage) {
+      await removeFile(journalFile(lineage), 'E_STATE');
+    },
+
+    async openJournals() {
+      const files = (await list(at('journal'))).filter((file) => file.endsWith(JSON_FILE));
+      return files
+        .map((file) => fromFileName(file.slice(0, -JSON_FILE.length)))
+        .filter((name) => name !== null)
+        .sort();
+    },
+
+    async readLedger() {
+      return (await inspectStateDirectory(directory)) ? readLedgerFile(at('ledger.jsonl')) : [];
+    },
+
+    appendLedger(entry) {
+      const append = async (): Promise<void> => {
+        await prepareStateDirectory(directory);
+        await appendLedgerFile(at('ledger.jsonl'), entry, clock.now());
+      };
+      // One after the other: a compaction must not drop what another append has just written.
+      const appended = lastAppend.then(append, append);
+      lastAppend = appended;
+      return appended;
+    },
+  };
+}
+
+async function prepareFolder(directory: string, path: string): Promise<void> {
+  await prepareStateDirectory(directory);
+  await makeFolder(path, 0o700, 'E_STATE');
+  try {
+    await sweepTemporaries(path);
+  } catch (error) {
+    throw fileError('E_STATE', 'clean up', path, error);
+  }
+}
+
+async function list(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw fileError('E_STATE', 'read', directory, error);
+  }
+}
+
+function render(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict';
+import { appendFile, chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseDomainName } from '../../src/dns/domain-name.ts';
+import { createSystemDice } from '../../src/io/dice.ts';
+import { createStateStore } from '../../src/io/state-store.ts';
+import type { StateStore } from '../../src/ports.ts';
+import type { Journal, LedgerEntry, SiteState } from '../../src/schedule/state.ts';
+import { mountSmallDisk } from '../support/small-disk.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const NOW = new Date('2026-11-24T12:00:00.123Z');
+const DAY = 24 * 3600 * 1000;
+const NAME = parseDomainName('example.org');
+const ENTRY: LedgerEntry = { at: NOW, ca: 'https://ca.example/directory', names: [NAME] };
+const SITE: SiteState = {
+  deployedVersion: '20261124T000000000Z-abcdef',
+  lastSuccess: NOW,
+  lastError: { at: NOW, code: 'E_RELOAD', message: 'no', hint: 'do' },
+  failures: 2,
+  retryAt: new Date('2026-11-25T00:00:00Z'),
+};
+const JOURNAL: Journal = {
+  serverName: 'example.org',
+  ca: 'https://ca.example/directory',
+  names: [NAME, parseDomainName('*.example.org')],
+  keyType: 'ec256',
+  startedAt: NOW,
+  orderUrl: 'https://ca.example/order/1',
+  privateKey: 'SECRET-KEY',
+  challenges: [{ provider: 'main', zoneId: '1', zoneName: NAME, name: NAME, value: 'v' }],
+};
+
+describe('the state store', () => {
+  const folder = temporaryFolder();
+  const at = (...parts: string[]): string => join(folder(), 'state', ...parts);
+  const file = (): string => at('ledger.jsonl');
+
+  const store = (): StateStore =>
+    createStateStore(at(), { dice: createSystemDice(), clock: { now: () => NOW } });
+
+  it('makes its directory for itself alone, and only for a write', async () => {
+    assert.deepEqual(await store().readSite('example.org'), { failures: 0 });
+    assert.deepEqual(await store().readLedger(), []);
+    assert.deepEqual(await store().openJournals(), []);
+    await assert.rejects(stat(at()), { code: 'ENOENT' });
+    await store().writeSite('example.org', SITE);
+    assert.equal((await stat(at())).mode & 0o777, 0o700);
+  });
+
+  it('refuses a directory that others can write to, for reading and for writing', async () => {
+    await mkdir(at());
+    await chmod(at(), 0o770);
+    const refusal = { code: 'E_STATE', message: /written to by others/, hint: /chmod go-w/ };
+    await assert.rejects(store().readSite('example.org'), refusal);
+    await assert.rejects(store().writeSite('example.org', SITE), refusal);
+    await assert.rejects(store().secret(), refusal);
+    await assert.rejects(store().appendLedger(ENTRY), refusal);
+  });
+
+  it('takes the directory once it was repaired', async () => {
+    const same = store();
+    await mkdir(at());
+    await chmod(at(), 0o777);
+    await assert.rejects(same.writeSite('example.org', SITE), { code: 'E_STATE' });
+    await chmod(at(), 0o755);
+    await same.writeSite('example.org', SITE);
+  });
+
+  it('makes one secret and one owner, whoever asks first', async () => {
+    const all = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const one = store();
+        return `${await one.owner()} ${await one.secret()}`;
+      }),
+    );
+    assert.equal(new Set(all).size, 1);
+    assert.match(all[0] ?? '', /^[a-z0-9]{10} [a-z0-9]{40}$/);
+    assert.deepEqual(await readdir(at()), ['installation.json']);
+    assert.equal((await stat(at('installation.json'))).mode & 0o777, 0o600);
+  });
+
+  it('gives back what was written, to the millisecond', async () => {
+    await store().writeSite('example.org', SITE);
+    assert.deepEqual(await store().readSite('example.org'), SITE);
+    await store().writeSite('example.org', { failures: 0 });
+    assert.deepEqual(await store().readSite('example.org'), { failures: 0 });
+  });
+
+  it('keeps server names that differ in case apart, and no name leaves its folder', async () => {
+    const names = ['example.org', 'Example.org', '..', '../../etc/passwd', '.', '[::1]:8448', 'ü'];
+    for (const [failures, name] of names.entries()) await store().writeSite(name, { failures });
+    for (const [failures, name] of names.entries())
+      assert.deepEqual(await store().readSite(name), { failures }, name);
+    assert.equal((await readdir(at('sites'))).length, names.length);
+  });
+
+  it('keeps a journal, with the key for nobody else, until it is cleared', async () => {
+    await store().writeJournal('Example.org', JOURNAL);
+    await store().writeJournal('*.example.org', { ...JOURNAL, challenges: [] });
+    assert.deepEqual(await store().readJournal('Example.org'), JOURNAL);
+    assert.deepEqual(await store().openJournals(), ['*.example.org', 'Example.org']);
+    for (const file of await readdir(at('journal')))
+      assert.equal((await stat(at('journal', file))).mode & 0o777, 0o600);
+    await store().clearJournal('Example.org');
+    await store().clearJournal('Example.org');
+    assert.equal(await store().readJournal('Example.org'), null);
+    assert.deepEqual(await store().openJournals(), ['*.example.org']);
+  });
+
+  it('removes half-written files of a killed process before it writes', async () => {
+    await store().writeJournal('a', JOURNAL);
+    await writeFile(at('journal', `.delegated-${'0'.repeat(24)}`), 'half');
+    await store().writeJournal('b', JOURNAL);
+    assert.deepEqual(await readdir(at('journal')), ['a.json', 'b.json']);
+  });
+
+  it('never takes a damaged file for an absent one, and does not quote it', async () => {
+    await store().writeSite('example.org', SITE);
+    await store().writeJournal('example.org', JOURNAL);
+    await store().secret();
+    await writeFile(
+      at('sites', 'example.org.json'),
+      '{"version":1,"serverName":"example.org","failures":"x"}',
+    );
+    await writeFile(at('journal', 'example.org.json'), '{"privateKey":"SECRET-KEY"');
+    await writeFile(at('installation.json'), '');
+    await assert.rejects(store().readSite('example.org'), {
+      code: 'E_STATE',
+      message: /sites\/example\.org\.json is damaged at "failures"/,
+    });
+    await assert.rejects(store().readJournal('example.org'), (error: Error) => {
+      assert.match(error.message, /journal\/example\.org\.json is not JSON/);
+      assert.ok(!`${error.message} ${String(error.cause)}`.includes('SECRET'));
+      return true;
+    });
+    await assert.rejects(store().secret(), { code: 'E_STATE', message: /installation\.json/ });
+  });
+
+  describe('the ledger', () => {
+    it('gives back every entry, also when they are appended at once', async () => {
+      const one = store();
+      const entries = Array.from({ length: 20 }, (_, index) => ({ ...ENTRY, at: new Date(index) }));
+      await Promise.all(entries.map((entry) => one.appendLedger(entry)));
+      assert.deepEqual(await store().readLedger(), entries);
+      assert.equal((await stat(file())).mode & 0o777, 0o600);
+    });
+
+    it('counts a torn last line for nothing and goes on behind it', async () => {
+      await store().appendLedger(ENTRY);
+      await appendFile(file(), '{"at":"2026-11-2');
+      assert.deepEqual(await store().readLedger(), [ENTRY]);
+      await store().appendLedger(ENTRY);
+      assert.deepEqual(await store().readLedger(), [ENTRY, ENTRY]);
+    });
+
+    it('counts a last line that lacks nothing but its end', async () => {
+      await store().appendLedger(ENTRY);
+      await appendFile(file(), JSON.stringify(ENTRY));
+      assert.equal((await store().readLedger()).length, 2);
+      await store().appendLedger(ENTRY);
+      assert.equal((await store().readLedger()).length, 3);
+    });
+
+    it('names any other line that it cannot read', async () => {
+      await store().appendLedger(ENTRY);
+      await appendFile(file(), 'garbage\n');
+      await store().appendLedger(ENTRY);
+      await assert.rejects(store().readLedger(), {
+        code: 'E_STATE',
+        message: /ledger\.jsonl line 2 cannot be read/,
+        hint: /repair or delete that line/,
+      });
+    });
+
+    it('drops what is older than 30 days when it has more than 10 000 lines', async () => {
+      await store().appendLedger(ENTRY);
+      const old = `${JSON.stringify({ ...ENTRY, at: new Date(NOW.getTime() - 31 * DAY) })}\n`;
+      await appendFile(file(), old.repeat(9_998));
+      await store().appendLedger(ENTRY);
+      assert.equal((await store().readLedger()).length, 10_000);
+      await store().appendLedger(ENTRY);
+      assert.deepEqual(await store().readLedger(), [ENTRY, ENTRY, ENTRY]);
+      assert.deepEqual(await readdir(at()), ['ledger.jsonl']);
+    });
+  });
+
+  it('keeps the old file on a full disk and leaves nothing behind', async function () {
+    const disk = (await mountSmallDisk(at())) ?? this.skip();
+    try {
+      await store().writeJournal('example.org', JOURNAL);
+      await store().appendLedger(ENTRY);
+      await writeFile(at('filler'), Buffer.alloc(200_000)).catch(() => {});
+      const full = { code: 'E_STATE', message: /ENOSPC/ };
+      await assert.rejects(
+        store().writeJournal('example.org', { ...JOURNAL, privateKey: 'x'.repeat(9000) }),
+        full,
+      );
+      assert.deepEqual(await store().readJournal('example.org'), JOURNAL);
+      assert.deepEqual(await readdir(at('journal')), ['example.org.json']);
+      await disk.makeReadOnly();
+      await assert.rejects(store().appendLedger(ENTRY), { code: 'E_STATE', message: /EROFS/ });
+      assert.deepEqual(await store().readLedger(), [ENTRY]);
+    } finally {
+      await disk.unmount();
+    }
+  });
+});
