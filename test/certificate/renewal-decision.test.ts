@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { CertificateFacts } from '../../src/certificate/facts.ts';
 import { decideRenewal, drawOf, type RenewalQuestion } from '../../src/certificate/renewal-decision.ts';
 import { parseDomainName } from '../../src/dns/domain-name.ts';

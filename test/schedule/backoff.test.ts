@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { BACKOFF, NEVER, retryAt } from '../../src/errors.ts';
 import { nextRetry } from '../../src/schedule/backoff.ts';
 

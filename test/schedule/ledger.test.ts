@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type DomainName, parseDomainName } from '../../src/dns/domain-name.ts';
 import { mayOrder } from '../../src/schedule/ledger.ts';
 import type { LedgerEntry } from '../../src/schedule/state.ts';
