@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createConnection as connect, type Socket } from 'node:net';
 import { BACKOFF, DelegatedError, type Outcome, aborted } from '../../src/errors.ts';
 import type { ServerAddress } from './options.ts';
@@ -126,6 +127,8 @@ function openLink(server: ServerAddress, timeoutMs: number): Link {
         };
         const onAbort = (): void => giveUp(aborted(signal));
         const timer = setTimeout(() => giveUp(late(where, timeoutMs, write, connected)), timeoutMs);
+        // Many questions wait on one signal; that is no leak.
+        setMaxListeners(0, signal);
         signal.addEventListener('abort', onAbort, { once: true });
         const done = (): void => {
           clearTimeout(timer);

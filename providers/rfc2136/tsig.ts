@@ -101,14 +101,17 @@ interface Tsig extends TsigFields {
 
 function readTsig(message: Buffer): Tsig | 'malformed' | null {
   try {
-    const offset = message.readUInt16BE(10) === 0 ? undefined : recordOffsets(message).at(-2);
-    if (offset === undefined) return null;
+    if (message.readUInt16BE(10) === 0) return null;
+    const [offset, end] = recordOffsets(message).slice(-2);
+    if (offset === undefined || end === undefined) return null;
     const fixed = skipName(message, offset);
     if (message.readUInt16BE(fixed) !== TYPE.TSIG) return null;
     const algorithm = fixed + 10;
     const at = skipName(message, algorithm);
-    const macSize = message.readUInt16BE(at + 8);
-    const after = at + 10 + macSize;
+    const after = at + 10 + message.readUInt16BE(at + 8);
+    const exact = end === message.length && end === after + 6 + message.readUInt16BE(after + 4);
+    const fits = message.readUInt16BE(fixed + 2) === CLASS.ANY && message.readUInt32BE(fixed + 4) === 0;
+    if (!exact || !fits) return 'malformed';
     return {
       offset,
       name: readName(message, offset),
@@ -118,7 +121,7 @@ function readTsig(message: Buffer): Tsig | 'malformed' | null {
       mac: message.subarray(at + 10, after),
       originalId: message.readUInt16BE(after),
       error: message.readUInt16BE(after + 2),
-      other: message.subarray(after + 6, after + 6 + message.readUInt16BE(after + 4)),
+      other: message.subarray(after + 6, end),
     };
   } catch (error) {
     if (error instanceof RangeError) return 'malformed';

@@ -1,0 +1,93 @@
+import { under } from '../../src/dns/domain-name.ts';
+import { keyText } from '../../src/dns/rrset.ts';
+import type {
+  Ctx,
+  DnsProvider,
+  DomainName,
+  Log,
+  RRset,
+  RRsetKey,
+  SrvData,
+  SrvRRset,
+  TxtRRset,
+  Zone,
+} from '../../src/provider.ts';
+
+/** A provider, and the world around it as seen without it. */
+export interface ConformanceTarget {
+  readonly provider: DnsProvider;
+  /** A zone that the provider serves and that nobody but the suite writes to. */
+  readonly zone: DomainName;
+  /** A zone below it that the provider serves as well, where there is one. */
+  readonly deeper?: DomainName;
+  /** Every record of the zone, `NAME TTL IN TYPE RDATA`, in an order that depends on nothing; without the SOA. */
+  snapshot(): Promise<readonly string[]>;
+  /** Another writer's hand. Replaces the RRset. */
+  write(rrset: RRset): Promise<void>;
+  erase(key: RRsetKey): Promise<void>;
+  alias(name: DomainName, target: DomainName): Promise<void>;
+  /** The same provider before a server that accepts and never answers. */
+  mute(): Promise<DnsProvider>;
+  /** The same provider, set up in ways that fail, with secrets that must not be seen. */
+  broken(): Promise<readonly DnsProvider[]>;
+  /** Texts that no error may hold. */
+  readonly secrets: readonly string[];
+  stop(): Promise<void>;
+}
+
+/** What the laws speak with: the target, set up before the first law, and names that no other law uses. */
+export interface Bench {
+  readonly target: ConformanceTarget;
+  readonly provider: DnsProvider;
+  readonly zone: Zone;
+  /** `_matrix-fed._tcp.lawN.ZONE` */
+  srvName(): DomainName;
+  /** `_acme-challenge.lawN.ZONE` */
+  txtName(): DomainName;
+  read(key: RRsetKey): Promise<RRset | null>;
+  /** Everything in the zone but the RRset. */
+  others(key: RRsetKey): Promise<readonly string[]>;
+}
+
+const SILENT: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+const CALL_MS = 10_000;
+
+export function testCtx(signal: AbortSignal = AbortSignal.timeout(CALL_MS)): Ctx {
+  return { signal, log: SILENT, changeId: 'conformance' };
+}
+
+export function createBench(target: ConformanceTarget, zone: Zone): Bench {
+  let laws = 0;
+  const fresh = (prefix: string): DomainName => under(`${prefix}.law${(laws += 1)}`, target.zone);
+  return {
+    target,
+    provider: target.provider,
+    zone,
+    srvName: () => fresh('_matrix-fed._tcp'),
+    txtName: () => fresh('_acme-challenge'),
+    async read(key) {
+      const found = await target.provider.readRRsets(zone, [key], testCtx());
+      return found[0] ?? null;
+    },
+    async others(key) {
+      const own = new RegExp(
+        `^${keyText(key)
+          .replace(/\./g, '\\.')
+          .replace(' ', String.raw` \d+ IN `)} `,
+      );
+      return (await target.snapshot()).filter((line) => !own.test(line));
+    },
+  };
+}
+
+export function srv(name: DomainName, values: readonly SrvData[], ttl = 300): SrvRRset {
+  return { name, type: 'SRV', ttl, values };
+}
+
+export function txt(name: DomainName, values: readonly string[], ttl = 60): TxtRRset {
+  return { name, type: 'TXT', ttl, values };
+}
+
+function nothing(): void {
+  return undefined;
+}
