@@ -84,11 +84,9 @@ async function check(
   ctx: Ctx,
 ): Promise<CheckItem[]> {
   if (zones === undefined) {
-    const reached = await item('the name server answers what the key signs', () =>
-      client.query(ROOT, 'SOA', ctx.signal),
-    );
+    const reached = await item('the name server answers', () => client.query(ROOT, 'SOA', ctx.signal));
     return [
-      reached.ok ? { ...reached, hint: 'list `zones` to have the right to write checked, too' } : reached,
+      reached.ok ? { ...reached, hint: 'list `zones` to have the key and its rights checked, too' } : reached,
     ];
   }
   const items: CheckItem[] = [];

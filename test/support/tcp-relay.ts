@@ -4,6 +4,8 @@ import { type Socket, connect, createServer } from 'node:net';
 /** What becomes of the server's answers. */
 export type RelayMode =
   | { readonly kind: 'pass' }
+  /** Octet by octet. */
+  | { readonly kind: 'dribble' }
   /** They are lost, the connection stays. */
   | { readonly kind: 'swallow' }
   /** The connection ends instead. */
@@ -28,7 +30,7 @@ export async function startTcpRelay(upstreamPort: number): Promise<TcpRelay> {
   const clients = new Set<Socket>();
   const chunks: Buffer[] = [];
   let opened = 0;
-  const server = createServer((client) => {
+  const server = createServer({ noDelay: true }, (client) => {
     opened += 1;
     clients.add(client);
     const upstream = connect(upstreamPort, '127.0.0.1');
@@ -39,6 +41,7 @@ export async function startTcpRelay(upstreamPort: number): Promise<TcpRelay> {
       if (relay.mode.kind === 'cut') client.destroy();
       else if (relay.mode.kind === 'rewrite') client.write(relay.mode.rewrite(answer));
       else if (relay.mode.kind === 'pass') client.write(answer);
+      else if (relay.mode.kind === 'dribble') for (const octet of answer) client.write(Buffer.of(octet));
     });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
