@@ -97,8 +97,12 @@ export function createMemory(options: MemoryOptions): MemoryProvider {
       let next = new Map(store);
       let changed = false;
       for (const change of changes) {
-        mustHold(changedKey(change), zone);
-        changed = applyChange(next, change, capabilities.cas) || changed;
+        try {
+          mustHold(changedKey(change), zone);
+          changed = applyChange(next, change, capabilities.cas) || changed;
+        } catch (error) {
+          throw changed && capabilities.atomic !== 'changes' ? partly(error) : error;
+        }
         if (capabilities.atomic === 'changes') continue;
         store = next;
         next = new Map(store);
@@ -169,6 +173,16 @@ function demand(
       retry: BACKOFF,
     },
   );
+}
+
+function partly(error: unknown): unknown {
+  if (!(error instanceof DelegatedError)) return error;
+  const { code, message, hint, retry } = error;
+  return new DelegatedError(code, message, {
+    ...(hint === undefined ? {} : { hint }),
+    retry,
+    outcome: 'partial',
+  });
 }
 
 function textValues(rrset: RRset | undefined): readonly string[] {
