@@ -162,7 +162,7 @@ async function enterLedger(
       'E_ACME_LEDGER',
       `enough orders for ${names.map(relativeToRoot).join(', ')} of late; the next one is allowed at ${verdict.retryAt.toISOString()}`,
       {
-        hint: 'look at the earlier errors first: CAs lock out who orders the same names again and again. `renew --force` goes past this limit',
+        hint: 'look at the earlier errors first: CAs lock out who orders the same names again and again. `renew --force` goes past this limit, which ledger.jsonl in the state directory keeps',
         retry: retryAt(verdict.retryAt),
       },
     );

@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs';
 import * as module from 'node:module';
 import { type DelegatedError, DelegatedError as Failure, asDelegatedError } from './errors.ts';
+import { createRedactor } from './io/redaction.ts';
 import type { Shell } from './commands/shell.ts';
 import { VERSION } from './version.ts';
 
@@ -20,13 +21,16 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     );
   });
 
+const redactor = createRedactor();
+
 const shell: Shell = {
   env: process.env,
+  redactor,
   out: (text) => {
-    write(process.stdout.fd, text);
+    write(process.stdout.fd, redactor.redact(text));
   },
   err: (text) => {
-    write(process.stderr.fd, text);
+    write(process.stderr.fd, redactor.redact(text));
   },
   outIsTerminal: process.stdout.isTTY,
   errIsTerminal: process.stderr.isTTY,
@@ -37,6 +41,12 @@ const shell: Shell = {
   },
   version: VERSION,
 };
+
+// Node would print such an error by itself, past the redactor.
+process.on('uncaughtException', (error) => {
+  shell.err(errorText(asDelegatedError(error)));
+  process.exit(1);
+});
 
 const { runProgram } = await import('./commands/program.ts');
 const { exitCodeOf } = await import('./commands/exit-code.ts');

@@ -28,4 +28,5 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 npm run -s build || exit 1
+[ $# -gt 0 ] || set -- 'test/**/*.test.ts'
 exec node_modules/.bin/mocha --reporter ./test/support/reporter.mjs "$@"

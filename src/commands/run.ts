@@ -4,7 +4,7 @@ import { type Daemon, createDaemon } from '../daemon.ts';
 import { DelegatedError, asDelegatedError } from '../errors.ts';
 import { acquireLock } from '../io/lock.ts';
 import { type Notify, createNotify } from '../io/notify.ts';
-import { prepareStateDirectory } from '../io/state-store.ts';
+import { prepareStateDirectory } from '../io/state-directory.ts';
 import type { Log } from '../ports.ts';
 import type { Report } from '../report.ts';
 import { type Context, createContext } from './context.ts';

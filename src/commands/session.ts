@@ -2,9 +2,9 @@
 import type { Config } from '../config/config.ts';
 import { createLog } from '../io/log.ts';
 import { acquireLock } from '../io/lock.ts';
-import { createRedactor, type Redactor } from '../io/redaction.ts';
+import type { Redactor } from '../io/redaction.ts';
 import { loadConfig } from '../io/config-file.ts';
-import { prepareStateDirectory } from '../io/state-store.ts';
+import { prepareStateDirectory } from '../io/state-directory.ts';
 import type { Log, Progress } from '../ports.ts';
 import { type Report, exitCode } from '../report.ts';
 import { type Context, createContext } from './context.ts';
@@ -29,7 +29,7 @@ export function configFile(options: GlobalOptions, shell: Shell): string {
 }
 
 export function createTools(options: GlobalOptions, shell: Shell): Tools {
-  const redactor = createRedactor();
+  const { redactor } = shell;
   const journal = shell.env['JOURNAL_STREAM'] !== undefined;
   const log = createLog({
     level: options.verbose === true ? 'debug' : options.quiet === true ? 'error' : 'warn',
@@ -38,7 +38,7 @@ export function createTools(options: GlobalOptions, shell: Shell): Tools {
     colour: shell.errIsTerminal && options.color !== false,
     redactor,
   });
-  return { log, redactor, progress: createProgress(options, shell, redactor) };
+  return { log, redactor, progress: createProgress(options, shell) };
 }
 
 export async function readConfig(options: GlobalOptions, shell: Shell, tools: Tools): Promise<Config> {
@@ -96,12 +96,12 @@ export async function printReport(
 }
 
 /** Lines for a person who waits; the same line is not said twice in a row. */
-function createProgress(options: GlobalOptions, shell: Shell, redactor: Redactor): Progress {
+function createProgress(options: GlobalOptions, shell: Shell): Progress {
   if (options.quiet === true || options.json === true) return () => undefined;
   const last = new Map<string, string>();
   return (site, message) => {
     if (last.get(site) === message) return;
     last.set(site, message);
-    shell.err(redactor.redact(`${site}: ${message}\n`));
+    shell.err(`${site}: ${message}\n`);
   };
 }

@@ -1,6 +1,10 @@
+import type { Redactor } from '../io/redaction.ts';
+
 /** What a command may know of the process that it runs in. `main.ts` makes the real one, tests make theirs. */
 export interface Shell {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Knows every secret that was read; `out` and `err` print nothing past it. */
+  readonly redactor: Redactor;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly outIsTerminal: boolean;

@@ -10,8 +10,6 @@ import { appendLedgerFile, readLedgerFile } from './ledger-file.ts';
 import { inspectStateDirectory, prepareStateDirectory } from './state-directory.ts';
 import { installationSchema, journalSchema, parseState, siteSchema } from './state-schema.ts';
 
-export { prepareStateDirectory } from './state-directory.ts';
-
 export interface StateStoreOptions {
   readonly dice: Pick<Dice, 'token'>;
   readonly clock: Pick<Clock, 'now'>;
