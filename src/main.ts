@@ -8,7 +8,8 @@ import type { Shell } from './commands/shell.ts';
 import { VERSION } from './version.ts';
 
 // Node keeps what it compiled from one run to the next, where it can (22.1 and later).
-(module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
+if ('enableCompileCache' in module && typeof module.enableCompileCache === 'function')
+  module.enableCompileCache();
 
 const stopping = new AbortController();
 

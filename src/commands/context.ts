@@ -96,7 +96,9 @@ export function createContext(config: Config, options: ContextOptions): Context 
       for (const client of clients) client.close();
       const opened = await Promise.allSettled(providers.values());
       await Promise.allSettled(
-        opened.map((each) => (each.status === 'fulfilled' ? each.value.close?.() : undefined)),
+        opened.map(async (each) => {
+          if (each.status === 'fulfilled') await each.value.close?.();
+        }),
       );
     },
   };

@@ -1,18 +1,14 @@
-import type { DelegatedError } from '../errors.ts';
+import type { DelegatedError, ErrorCode } from '../errors.ts';
+
+const CODES: Readonly<Partial<Record<ErrorCode, number>>> = {
+  E_BUG: 1,
+  E_USAGE: 2,
+  E_LOCKED: 75,
+  E_CONFIG: 78,
+  E_SECRET: 78,
+};
 
 /** An error that no report could hold. */
 export function exitCodeOf(error: DelegatedError): number {
-  switch (error.code) {
-    case 'E_USAGE':
-      return 2;
-    case 'E_LOCKED':
-      return 75;
-    case 'E_CONFIG':
-    case 'E_SECRET':
-      return 78;
-    case 'E_BUG':
-      return 1;
-    default:
-      return 3;
-  }
+  return CODES[error.code] ?? 3;
 }

@@ -68,8 +68,12 @@ async function rehearseSite(
   }
 }
 
+/** Never the name of a site, so that the sweep of leftovers finds what a rehearsal that died left behind. */
+function rehearsalLineage(name: string): string {
+  return `rehearsal ${name}`;
+}
+
 function rehearsalPorts(ports: Ports, acme: Awaited<ReturnType<Ports['acme']>>): Ports {
-  const lineage = (name: string): string => `rehearsal ${name}`;
   return {
     ...ports,
     acme: () => Promise.resolve(acme),
@@ -84,9 +88,9 @@ function rehearsalPorts(ports: Ports, acme: Awaited<ReturnType<Ports['acme']>>):
       ...ports.state,
       readLedger: () => Promise.resolve([]),
       appendLedger: () => Promise.resolve(),
-      readJournal: (name) => ports.state.readJournal(lineage(name)),
-      writeJournal: (name, journal: Journal) => ports.state.writeJournal(lineage(name), journal),
-      clearJournal: (name) => ports.state.clearJournal(lineage(name)),
+      readJournal: (name) => ports.state.readJournal(rehearsalLineage(name)),
+      writeJournal: (name, journal: Journal) => ports.state.writeJournal(rehearsalLineage(name), journal),
+      clearJournal: (name) => ports.state.clearJournal(rehearsalLineage(name)),
     },
   };
 }

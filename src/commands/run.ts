@@ -112,9 +112,10 @@ async function beatUntilStopped(
   await Promise.allSettled([first, last]);
 }
 
+const silent = (): void => undefined;
+
 /** node-cron writes to the console by itself; whatever matters there reaches us as a rejected beat. */
 function silenceCron(): void {
-  const silent = (): void => undefined;
   setLogger({ info: silent, warn: silent, error: silent, debug: silent });
 }
 

@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.ts';
 import { createLog } from '../io/log.ts';
 import { acquireLock } from '../io/lock.ts';
+import { optionsSchema, providerTypes } from '../../providers/registry.ts';
 import type { Redactor } from '../io/redaction.ts';
 import { loadConfig } from '../io/config-file.ts';
 import { prepareStateDirectory } from '../io/state-directory.ts';
@@ -42,7 +43,12 @@ export function createTools(options: GlobalOptions, shell: Shell): Tools {
 }
 
 export async function readConfig(options: GlobalOptions, shell: Shell, tools: Tools): Promise<Config> {
-  return loadConfig(configFile(options, shell), { env: shell.env, redactor: tools.redactor, log: tools.log });
+  return loadConfig(configFile(options, shell), {
+    env: shell.env,
+    redactor: tools.redactor,
+    log: tools.log,
+    types: { names: providerTypes, optionsSchema },
+  });
 }
 
 /** Runs the work under the lock and closes everything behind it, whatever happens. */
