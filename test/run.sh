@@ -29,4 +29,4 @@ fi
 
 npm run -s build || exit 1
 [ $# -gt 0 ] || set -- 'test/**/*.test.ts'
-exec node_modules/.bin/mocha --reporter ./test/support/reporter.mjs "$@"
+exec node_modules/.bin/mocha --reporter ./test/support/reporter.cjs "$@"

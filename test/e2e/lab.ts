@@ -47,6 +47,8 @@ export interface Lab {
 
 export interface LabOptions {
   readonly zones?: NameServerOptions['zones'];
+  readonly keys?: NameServerOptions['keys'];
+  readonly recursion?: boolean;
   readonly startDns?: (options: NameServerOptions) => Promise<NameServer>;
   readonly pebble?: Omit<Parameters<typeof startPebble>[0], 'dnsServer'>;
 }
@@ -54,7 +56,12 @@ export interface LabOptions {
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const zones = options.zones ?? [{ name: 'example.test', records: ['matrix 60 IN A 127.0.0.1'] }];
   const directory = await mkdtemp(join(tmpdir(), 'delegated-e2e-'));
-  const dns = await (options.startDns ?? startBind)({ zones });
+  const { keys, recursion = false } = options;
+  const dns = await (options.startDns ?? startBind)({
+    zones,
+    recursion,
+    ...(keys === undefined ? {} : { keys }),
+  });
   const server = `127.0.0.1:${dns.port}`;
   const pebble = await startPebble({ dnsServer: server, ...options.pebble });
   const configFile = join(directory, 'config.yaml');

@@ -25,14 +25,15 @@ async function prepare(setting: Setting): Promise<{ command: string; args: strin
   return { command: 'named', args: ['-4', '-c', config, '-g', '-n', '1'] };
 }
 
-function configText({ directory, port, keys, zones }: Setting): string {
+function configText({ directory, port, keys, zones, recursion }: Setting): string {
   return [
     ...keys.map(keyClause),
     'options {',
     `  directory "${directory}"; pid-file none; lock-file none;`,
     `  session-keyfile "${directory}/session.key"; managed-keys-directory "${directory}";`,
     `  listen-on port ${port} { ${LOOPBACK}; }; listen-on-v6 { none; };`,
-    '  recursion no; notify no; dnssec-validation no; empty-zones-enable no;',
+    `  recursion ${recursion ? 'yes' : 'no'};`,
+    '  notify no; dnssec-validation no; empty-zones-enable no;',
     '  allow-query { 127.0.0.0/8; }; allow-transfer { 127.0.0.0/8; };',
     '};',
     'controls { };',

@@ -34,6 +34,8 @@ export interface NameServerOptions {
   readonly zones: readonly (string | TestZone)[];
   /** Default: one key. */
   readonly keys?: readonly TestKey[];
+  /** Follow a CNAME into another zone of the same server, as a resolver would (BIND only). */
+  readonly recursion?: boolean;
 }
 
 /** A real name server on a free loopback port, with a folder of its own. */
@@ -64,6 +66,7 @@ export interface Setting {
   readonly port: number;
   readonly keys: readonly TestKey[];
   readonly zones: readonly Required<TestZone>[];
+  readonly recursion: boolean;
 }
 
 export const LOOPBACK = '127.0.0.1';
@@ -89,7 +92,13 @@ export async function startNameServer(kind: ServerKind, options: NameServerOptio
   const keyFile = join(directory, 'tsig.key');
   await writeFile(keyFile, keys.map(keyClause).join(''), { mode: 0o600 });
   const port = await freePort();
-  const { command, args } = await kind.prepare({ directory, port, keys, zones });
+  const { command, args } = await kind.prepare({
+    directory,
+    port,
+    keys,
+    zones,
+    recursion: options.recursion ?? false,
+  });
   const server = await startProcess(command, args, { log: join(directory, 'log'), cwd: directory });
   const stop = async (): Promise<void> => {
     await server.stop();

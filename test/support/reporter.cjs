@@ -1,9 +1,7 @@
 // mocha's own `spec` report with one plain line at the end, for people and machines that only want to know.
-import { createRequire } from 'node:module';
+const { reporters } = require('mocha');
 
-const { reporters } = createRequire(import.meta.url)('mocha');
-
-class Closing extends reporters.Spec {
+module.exports = class Closing extends reporters.Spec {
   epilogue() {
     super.epilogue();
     const { passes, failures, pending } = this.stats;
@@ -11,6 +9,4 @@ class Closing extends reporters.Spec {
       `${passes} passed, ${failures} failed${pending > 0 ? `, ${pending} skipped` : ''}\n`,
     );
   }
-}
-
-export { Closing as 'module.exports', Closing as default };
+};
