@@ -15,17 +15,28 @@ import {
 const NAME = 'example.test';
 const SRV = `_matrix-fed._tcp.${NAME}`;
 
-/** Reads what a child prints, line by line. */
-function reader(child: ChildProcess): (text: string) => Promise<void> {
+/** Reads what a child prints; each call waits for some words in what no call has read yet. */
+function reader(child: ChildProcess): (words: string) => Promise<void> {
   let printed = '';
-  child.stderr?.setEncoding('utf8').on('data', (text: string) => (printed += text));
-  return async (text) => {
-    while (!printed.includes(text)) {
-      if (child.exitCode !== null) assert.fail(`it ended: ${printed}`);
-      if (child.stderr !== null) await Promise.race([once(child.stderr, 'data'), once(child, 'exit')]);
-    }
-    printed = printed.slice(printed.indexOf(text) + text.length);
-  };
+  let look: (() => void) | null = null;
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    printed += text;
+    look?.();
+  });
+  child.on('exit', () => {
+    look?.();
+  });
+  return (words) =>
+    new Promise((resolve, reject) => {
+      look = () => {
+        const at = printed.indexOf(words);
+        if (at >= 0) {
+          printed = printed.slice(at + words.length);
+          resolve();
+        } else if (child.exitCode !== null) reject(new Error(`it ended: ${printed}`));
+      };
+      look();
+    });
 }
 
 describe('the daemon', () => {
