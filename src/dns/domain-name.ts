@@ -12,6 +12,9 @@ export const ROOT = brand('.');
 const MAX_NAME_OCTETS = 253;
 const MAX_LABEL_OCTETS = 63;
 const LABEL = /^[a-z0-9_-]+$/;
+const IPV4 = /^\d+(\.\d+){3}$/;
+/** What ends a host, or vanishes, for a URL parser: left in the text, so that its label is refused. */
+const NOT_OF_A_HOST = /[\p{Cc}\s/\\?#@:%[\]]/u;
 
 /**
  * Reads a name that a person wrote: any case, with or without the trailing dot, U-labels allowed, `*` as the first
@@ -84,12 +87,13 @@ function brand(text: string): DomainName {
 
 function toAscii(text: string): string {
   if (/^[\x21-\x7e]*$/.test(text)) return text.toLowerCase();
+  if (NOT_OF_A_HOST.test(text)) return text;
   // The URL parser of the platform does UTS #46; it knows neither wildcards nor what we want said about them.
-  try {
-    return new URL(`http://${text}/`).hostname;
-  } catch {
-    throw bad(text, 'it cannot be written in A-labels (IDNA)');
-  }
+  const url = `http://${text}/`;
+  const host = URL.canParse(url) ? new URL(url).hostname : '';
+  // Full-width digits become an IPv4 address.
+  if (host === '' || IPV4.test(host)) throw bad(text, 'it cannot be written in A-labels (IDNA)');
+  return host;
 }
 
 function bad(text: string, why: string): DelegatedError {
