@@ -1,6 +1,6 @@
 import type { DomainName } from '../dns/domain-name.ts';
 import { under } from '../dns/domain-name.ts';
-import type { SrvData, SrvRRset } from '../dns/rrset.ts';
+import { type SrvData, type SrvRRset, srvText } from '../dns/rrset.ts';
 import type { DelegableServerName } from './server-name.ts';
 
 /** How a server name is delegated by SRV. */
@@ -41,7 +41,8 @@ export interface DesiredSrv {
 
 /** First the record that federation lives on, then the deprecated one, which never differs from it. */
 export function desiredRecords(delegation: Delegation): readonly [DesiredSrv, DesiredSrv] {
-  const { srv: values, ttl } = delegation;
+  const { srv, ttl } = delegation;
+  const values = [...new Map(srv.map((data) => [srvText(data), data])).values()];
   const name = srvName(delegation, 'matrix-fed');
   const legacy = srvName(delegation, 'matrix');
   return [
