@@ -1,0 +1,201 @@
+import type { Authorization, AuthorizationStatus, Order, OrderStatus } from '../../src/acme/order.ts';
+import type { Problem } from '../../src/acme/problem.ts';
+import { problemError } from '../../src/acme/problem-error.ts';
+import { type DomainName, isWildcard, withoutWildcard } from '../../src/dns/domain-name.ts';
+import type { DelegatedError } from '../../src/errors.ts';
+import type { AcmeClient, Clock } from '../../src/ports.ts';
+import type { FakeCertificates } from './fake-certificates.ts';
+
+interface CaOrder {
+  readonly url: string;
+  readonly names: readonly DomainName[];
+  readonly authorizations: readonly CaAuthorization[];
+  status: OrderStatus;
+  certificate?: string;
+}
+
+interface CaAuthorization {
+  readonly url: string;
+  readonly name: DomainName;
+  readonly wildcard: boolean;
+  readonly token: string;
+  status: AuthorizationStatus;
+  answered: boolean;
+  error?: Problem;
+}
+
+/** A CA that outlives the processes of its client, and looks at the DNS before it believes anything. */
+export interface FakeCa {
+  readonly orders: CaOrder[];
+  /** The chains that were issued. */
+  readonly issued: string[];
+  /** Whether it keeps a list of the orders of an account (RFC 8555 §7.1.2.1). */
+  listsOrders: boolean;
+  /** Whether `finalize` answers before the certificate is there. */
+  isSlow: boolean;
+  /** What it puts into certificates, whatever was ordered. */
+  names: ((ordered: readonly DomainName[]) => readonly DomainName[]) | undefined;
+  lifetimeMs: number;
+  /** The orders that can still become a certificate. */
+  live(): CaOrder[];
+  client(): AcmeClient;
+}
+
+export interface FakeCaOptions {
+  readonly clock: Clock;
+  readonly certificates: FakeCertificates;
+  /** The TXT values that the world sees. */
+  readonly lookUp: (name: DomainName) => Promise<readonly string[]>;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+export function problem(
+  type: string,
+  status: number,
+  asked: 'newOrder' | 'order' | 'other' = 'other',
+): DelegatedError {
+  const document = { type, detail: `the CA says ${type}`, status, subproblems: [] };
+  return problemError(document, { place: 'the CA', asked, retryAt: null, termsOfService: null });
+}
+
+export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): FakeCa {
+  const ca: FakeCa = {
+    orders: [],
+    issued: [],
+    listsOrders: false,
+    isSlow: false,
+    names: undefined,
+    lifetimeMs: 90 * DAY_MS,
+    live: () => ca.orders.filter(({ status }) => status !== 'invalid' && status !== 'valid'),
+    client,
+  };
+  const keyOf = new Map<string, string>();
+
+  const orderAt = (url: string): CaOrder => {
+    const order = ca.orders.find((each) => each.url === url);
+    if (order === undefined) throw problem('malformed', 404, 'order');
+    return order;
+  };
+  const all = (): CaAuthorization[] => ca.orders.flatMap(({ authorizations }) => authorizations);
+
+  const validate = async (order: CaOrder): Promise<void> => {
+    if (order.status !== 'pending') return;
+    for (const each of order.authorizations) {
+      if (each.status !== 'pending' || !each.answered) continue;
+      const values = await lookUp(each.name);
+      each.status = values.includes(valueFor(each.token)) ? 'valid' : 'invalid';
+      if (each.status === 'invalid')
+        each.error = {
+          type: 'unauthorized',
+          detail: `no such TXT value among ${values.length}`,
+          status: 403,
+          subproblems: [],
+        };
+    }
+    if (order.authorizations.some(({ status }) => status === 'invalid')) order.status = 'invalid';
+    else if (order.authorizations.every(({ status }) => status === 'valid')) order.status = 'ready';
+  };
+  const issue = (order: CaOrder): void => {
+    const notBefore = clock.now();
+    const notAfter = new Date(notBefore.getTime() + ca.lifetimeMs);
+    const names = ca.names?.(order.names) ?? order.names;
+    const chain = certificates.mint({ names, privateKey: keyOf.get(order.url) ?? '', notBefore, notAfter });
+    ca.issued.push(chain);
+    order.certificate = `https://ca.test/certificate/${ca.issued.length}`;
+    order.status = 'valid';
+  };
+
+  function client(): AcmeClient {
+    return {
+      account: async () => 'https://ca.test/account/1',
+      async newOrder(names) {
+        const url = `https://ca.test/order/${ca.orders.length + 1}`;
+        const authorizations = names.map((name, index) => authorization(`${url}/${index}`, name));
+        const order: CaOrder = { url, names, authorizations, status: 'pending' };
+        ca.orders.push(order);
+        return publicOrder(order);
+      },
+      async order(url) {
+        const order = orderAt(url);
+        await validate(order);
+        if (order.status === 'processing') issue(order);
+        return publicOrder(order);
+      },
+      openOrders: async () => (ca.listsOrders ? ca.live().map(publicOrder) : null),
+      async authorization(url) {
+        const found = all().find((each) => each.url === url);
+        if (found === undefined) throw problem('malformed', 404, 'order');
+        return publicAuthorization(found);
+      },
+      dns01Value: valueFor,
+      async respond(url) {
+        const found = all().find((each) => each.url === url);
+        if (found === undefined) throw problem('malformed', 404);
+        found.answered = true;
+      },
+      async finalize({ url }, privateKey) {
+        const order = orderAt(url);
+        if (order.status !== 'ready') throw problem('orderNotReady', 403);
+        keyOf.set(url, privateKey);
+        if (ca.isSlow) order.status = 'processing';
+        else issue(order);
+        return publicOrder(order);
+      },
+      async certificate(url) {
+        const chain = ca.issued[Number(url.split('/').at(-1)) - 1];
+        if (chain === undefined) throw problem('malformed', 404);
+        return chain;
+      },
+      close: () => undefined,
+    };
+  }
+  return ca;
+}
+
+function valueFor(token: string): string {
+  return `value-of-${token}`;
+}
+
+function authorization(url: string, name: DomainName): CaAuthorization {
+  const token = url.replace(/\W+/g, '-');
+  return {
+    url,
+    name: withoutWildcard(name),
+    wildcard: isWildcard(name),
+    token,
+    status: 'pending',
+    answered: false,
+  };
+}
+
+function publicOrder({ url, names, status, authorizations, certificate }: CaOrder): Order {
+  return {
+    url,
+    names,
+    status,
+    authorizations: authorizations.map((each) => each.url),
+    finalize: `${url}/finalize`,
+    ...(certificate === undefined ? {} : { certificate }),
+  };
+}
+
+function publicAuthorization({
+  url,
+  name,
+  wildcard,
+  status,
+  token,
+  answered,
+  error,
+}: CaAuthorization): Authorization {
+  const challenge =
+    status === 'pending' ? (answered ? 'processing' : 'pending') : status === 'valid' ? 'valid' : 'invalid';
+  return {
+    url,
+    name,
+    wildcard,
+    status,
+    dns01: { url, status: challenge, token, ...(error === undefined ? {} : { error }) },
+  };
+}

@@ -1,0 +1,232 @@
+/**
+ * The world around the verbs, in memory: it outlives "processes", each of which gets ports of its own. A fake is an
+ * object that fits a port; nothing here knows what a verb will do.
+ */
+import { type MemoryProvider, createMemory } from '../../providers/memory/index.ts';
+import type { CertificateConfig, Config, SiteConfig } from '../../src/config/config.ts';
+import { type DomainName, parseDomainName, under } from '../../src/dns/domain-name.ts';
+import type { SrvData } from '../../src/dns/rrset.ts';
+import { parseDelegableServerName } from '../../src/matrix/server-name.ts';
+import type { CertificateStore, Ctx, Dice, Log, Ports, StoredVersion } from '../../src/ports.ts';
+import { type FakeCa, createFakeCa } from './fake-ca.ts';
+import { type FakeCertificates, createFakeCertificates } from './fake-certificates.ts';
+import { type FakeClock, createFakeClock } from './fake-clock.ts';
+import { type FakeDns, type FakeZone, createFakeDns } from './fake-dns.ts';
+import { type FakeHomeserver, createFakeHomeserver } from './fake-homeserver.ts';
+import { type FakeState, createFakeState } from './fake-state.ts';
+
+/** Stands between a verb and every call of an asynchronous port, such as `provider.apply` or `acme.newOrder`. */
+export type Around = (call: string, perform: () => Promise<unknown>) => Promise<unknown>;
+
+export interface World {
+  readonly clock: FakeClock;
+  readonly dns: FakeDns;
+  /** The provider that the config calls "main". */
+  readonly provider: MemoryProvider;
+  readonly certificates: FakeCertificates;
+  readonly ca: FakeCa;
+  readonly state: FakeState;
+  /** By lineage, oldest first. */
+  readonly versions: Map<string, StoredVersion[]>;
+  readonly homeserver: FakeHomeserver;
+  /** Every call of an asynchronous port, in order. */
+  readonly calls: string[];
+  /** What was logged as a warning or worse. */
+  readonly warnings: string[];
+  /** The ports of a new process. */
+  ports(around?: Around): Ports;
+  /** Everything under `_acme-challenge`. */
+  challengeValues(): string[];
+}
+
+export const RESOLVER = { address: '127.0.0.1', port: 53 };
+export const EXAMPLE = parseDomainName('example.org');
+export const HOSTER = parseDomainName('hoster.net');
+export const MATRIX = under('matrix', EXAMPLE);
+export const FED = under('_matrix-fed._tcp', EXAMPLE);
+export const CHALLENGE = under('_acme-challenge', EXAMPLE);
+
+const nothing = (): void => undefined;
+export const SILENT: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+export function ctx(signal: AbortSignal = new AbortController().signal): Ctx {
+  return { signal, log: SILENT, changeId: 'test' };
+}
+
+/** The zones example.org and hoster.net, two name servers each, and matrix.example.org with two addresses. */
+export function createWorld(): World {
+  const clock = createFakeClock();
+  const provider = createMemory({ zones: [EXAMPLE, HOSTER] });
+  const dns = createFakeDns(RESOLVER.address, provider);
+  dns.zones.push(zone(EXAMPLE, '192.0.2'), zone(HOSTER, '198.51.100'));
+  for (const { servers } of dns.zones)
+    for (const [name, addresses] of servers)
+      for (const data of addresses)
+        dns.records.push({ name, ttl: 3600, type: data.includes(':') ? 'AAAA' : 'A', data });
+  dns.records.push({ name: MATRIX, ttl: 300, type: 'A', data: '203.0.113.5' });
+  dns.records.push({ name: MATRIX, ttl: 300, type: 'AAAA', data: '2001:db8::5' });
+
+  const certificates = createFakeCertificates();
+  const lookUp = async (name: DomainName): Promise<string[]> => {
+    const question = { name: under('_acme-challenge', name), type: 'TXT', recurse: true } as const;
+    const { answers } = await dns.query(RESOLVER, question, ctx());
+    return answers.flatMap((record) => (record.type === 'TXT' ? [record.data] : []));
+  };
+  const ca = createFakeCa({ clock, certificates, lookUp });
+  const state = createFakeState();
+  const versions = new Map<string, StoredVersion[]>();
+  const homeserver = createFakeHomeserver();
+  const calls: string[] = [];
+  const warnings: string[] = [];
+  const warn: Log['warn'] = (message) => void warnings.push(message);
+  const log: Log = { ...SILENT, warn, error: warn };
+  const store = createStore(versions, certificates);
+
+  return {
+    clock,
+    dns,
+    provider,
+    certificates,
+    ca,
+    state,
+    versions,
+    homeserver,
+    calls,
+    warnings,
+    challengeValues: () => provider.snapshot().filter((line) => line.startsWith('_acme-challenge.')),
+    ports(around = (_, perform) => perform()) {
+      const watched: Around = (call, perform) => {
+        calls.push(call);
+        return around(call, perform);
+      };
+      const acme = wrap('acme', ca.client(), watched);
+      const wrapped = wrap('provider', provider, watched);
+      return {
+        clock: wrap('clock', clock, watched),
+        dice: createFakeDice(),
+        log,
+        progress: nothing,
+        dns: wrap('dns', dns, watched),
+        resolvers: [RESOLVER],
+        provider: async () => wrapped,
+        acme: async () => acme,
+        keys: async () => wrap('keys', certificates, watched),
+        store: wrap('store', store, watched),
+        state: wrap('state', state, watched),
+        outputs: wrap('outputs', homeserver.outputs, watched),
+        reloader: wrap('reloader', homeserver.reloader, watched),
+        tls: wrap('tls', homeserver.tls, watched),
+      };
+    },
+  };
+}
+
+export function srv(target: DomainName, port = 8448, priority = 10, weight = 5): SrvData {
+  return { priority, weight, port, target };
+}
+
+export function certificate(over: Partial<CertificateConfig> = {}): CertificateConfig {
+  const output = {
+    directory: '/etc/matrix-synapse/tls',
+    keyMode: 0o640,
+    certificateMode: 0o644,
+    layout: 'links',
+  } as const;
+  return {
+    names: [],
+    keyType: 'ec256',
+    outputs: [output],
+    reload: { kind: 'systemd', unit: 'matrix-synapse.service' },
+    verify: [{ address: '203.0.113.5', port: 8448 }],
+    verifyTimeoutMs: 10_000,
+    keepVersions: 3,
+    ...over,
+  };
+}
+
+export function site(over: Partial<SiteConfig> & { readonly name?: string } = {}): SiteConfig {
+  const { name = 'example.org', ...rest } = over;
+  return {
+    serverName: parseDelegableServerName(name),
+    provider: 'main',
+    srv: [srv(MATRIX)],
+    ttl: 3600,
+    legacySrv: false,
+    certificate: null,
+    ...rest,
+  };
+}
+
+export function config(...sites: readonly SiteConfig[]): Config {
+  return {
+    file: '/etc/delegated/config.yaml',
+    state: '/var/lib/delegated',
+    resolvers: [],
+    propagationTimeoutMs: 60_000,
+    acme: {
+      directoryUrl: 'https://ca.test/directory',
+      stagingDirectoryUrl: null,
+      termsOfServiceAgreed: true,
+      timeoutMs: 600_000,
+    },
+    providers: new Map([['main', { name: 'main', type: 'memory', nameServers: [], options: {} }]]),
+    sites,
+  };
+}
+
+/** Draws that are no draws: the middle of everything, and tokens that count. */
+export function createFakeDice(): Dice {
+  let tokens = 0;
+  return {
+    uniform: () => 0.5,
+    token: (length) => `${(tokens += 1)}`.padStart(length, 'x'),
+  };
+}
+
+function zone(apex: DomainName, network: string): FakeZone {
+  return {
+    apex,
+    servers: new Map([
+      [under('ns1', apex), [`${network}.1`]],
+      [under('ns2', apex), [`${network}.2`, `2001:db8:${network.split('.')[0] ?? ''}::2`]],
+    ]),
+  };
+}
+
+function createStore(
+  versions: Map<string, StoredVersion[]>,
+  certificates: FakeCertificates,
+): CertificateStore {
+  return {
+    read: async (lineage) => versions.get(lineage)?.at(-1) ?? null,
+    async commit(lineage, material) {
+      const before = versions.get(lineage) ?? [];
+      const facts = certificates.facts(material.fullchain);
+      const directory = `/var/lib/delegated/certificates/${lineage}/current`;
+      const version = { id: `version-${before.length + 1}`, directory, facts, material };
+      versions.set(lineage, [...before, version]);
+      return version;
+    },
+  };
+}
+
+/** What answers at once touches nothing. */
+const SYNCHRONOUS: ReadonlySet<PropertyKey> = new Set([
+  'now',
+  'monotonic',
+  'dns01Value',
+  'facts',
+  'mismatch',
+  'close',
+]);
+
+function wrap<Port extends object>(name: string, port: Port, around: Around): Port {
+  return new Proxy(port, {
+    get(target, key) {
+      const member: unknown = Reflect.get(target, key);
+      if (typeof member !== 'function' || SYNCHRONOUS.has(key)) return member;
+      return (...args: unknown[]): Promise<unknown> =>
+        around(`${name}.${String(key)}`, async (): Promise<unknown> => Reflect.apply(member, target, args));
+    },
+  });
+}

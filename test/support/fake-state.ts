@@ -1,0 +1,30 @@
+import type { StateStore } from '../../src/ports.ts';
+import type { Journal, LedgerEntry, SiteState } from '../../src/schedule/state.ts';
+
+/** The state directory without a disk. */
+export interface FakeState extends StateStore {
+  readonly sites: Map<string, SiteState>;
+  readonly journals: Map<string, Journal>;
+  readonly ledger: LedgerEntry[];
+}
+
+export function createFakeState(): FakeState {
+  const sites = new Map<string, SiteState>();
+  const journals = new Map<string, Journal>();
+  const ledger: LedgerEntry[] = [];
+  return {
+    sites,
+    journals,
+    ledger,
+    secret: async () => 'secret of this installation',
+    owner: async () => 'us',
+    readSite: async (name) => sites.get(name) ?? { failures: 0 },
+    writeSite: async (name, state) => void sites.set(name, state),
+    readJournal: async (lineage) => journals.get(lineage) ?? null,
+    writeJournal: async (lineage, journal) => void journals.set(lineage, journal),
+    clearJournal: async (lineage) => void journals.delete(lineage),
+    openJournals: async () => [...journals.keys()],
+    readLedger: async () => [...ledger],
+    appendLedger: async (entry) => void ledger.push(entry),
+  };
+}
