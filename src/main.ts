@@ -4,6 +4,7 @@ import { writeSync } from 'node:fs';
 import * as module from 'node:module';
 import { type DelegatedError, DelegatedError as Failure, asDelegatedError } from './errors.ts';
 import { createRedactor } from './io/redaction.ts';
+import { exitCodeOf } from './commands/exit-code.ts';
 import type { Shell } from './commands/shell.ts';
 import { VERSION } from './version.ts';
 
@@ -50,7 +51,6 @@ process.on('uncaughtException', (error) => {
 });
 
 const { runProgram } = await import('./commands/program.ts');
-const { exitCodeOf } = await import('./commands/exit-code.ts');
 try {
   process.exitCode = await runProgram(process.argv.slice(2), shell);
 } catch (thrown) {

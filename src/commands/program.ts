@@ -1,10 +1,14 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DelegatedError } from '../errors.ts';
+import { recordsCommand } from './records.ts';
+import { renewCommand } from './renew.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
+import { statusCommand } from './status.ts';
+import { adoptCommand, planCommand, syncCommand } from './sync.ts';
 
 /**
- * The command line. Each action loads its command when it is called, so that `--help` and `--version` cost nothing and
- * a `renew` with nothing due never loads the ACME client.
+ * The command line. What only some commands need (the scheduler, the ACME client, the adapters) is loaded when it is
+ * needed; the rest is one file, because every further file costs a quiet `renew` a millisecond.
  * @returns the exit code
  * @throws DelegatedError E_USAGE, and whatever the command throws
  */
@@ -55,31 +59,31 @@ function build(shell: Shell, done: (code: number) => void): Command {
     program,
     'renew',
     'reconcile the records, renew what is due, deploy and prove it',
-    async (flags, sites) => (await import('./renew.ts')).renewCommand(sites, flags, shell),
+    async (flags, sites) => renewCommand(sites, flags, shell),
   )
     .argument('[sites...]', 'server names; none means all of the config')
     .option('--force', 'renew although nothing is due, and go past the limit of orders')
     .option('--dry-run', "rehearse at the CA's staging directory, write nothing")
     .option('--wait', 'wait for the lock instead of giving up');
   add(program, 'sync', 'reconcile the SRV records only', async (flags, sites) =>
-    (await import('./sync.ts')).syncCommand(sites, flags, shell),
+    syncCommand(sites, flags, shell),
   ).argument('[sites...]', 'server names; none means all of the config');
   add(program, 'plan', 'what renew would do, changing nothing', async (flags, sites) =>
-    (await import('./sync.ts')).planCommand(sites, flags, shell),
+    planCommand(sites, flags, shell),
   )
     .argument('[sites...]', 'server names; none means all of the config')
     .option('--exit-code', 'exit with 10 when something would change');
   add(program, 'adopt', 'take over records that exist and are not ours', async (flags, [site = '']) =>
-    (await import('./sync.ts')).adoptCommand(site, flags, shell),
+    adoptCommand(site, flags, shell),
   ).argument('<site>', 'server name');
   add(
     program,
     'status',
     'records, certificate, next renewal and last error of each site',
-    async (flags, sites) => (await import('./status.ts')).statusCommand(sites, flags, shell),
+    async (flags, sites) => statusCommand(sites, flags, shell),
   ).argument('[sites...]', 'server names; none means all of the config');
   add(program, 'records', 'what to publish by hand where no API can', async (flags, [site = '']) =>
-    (await import('./records.ts')).recordsCommand(site, flags, shell),
+    recordsCommand(site, flags, shell),
   )
     .argument('<site>', 'server name')
     .addOption(

@@ -1,5 +1,4 @@
 import { renew } from '../renew.ts';
-import { rehearse } from './rehearse.ts';
 import { selectSites } from './select-sites.ts';
 import { printReport, withSession } from './session.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
@@ -20,7 +19,7 @@ export async function renewCommand(
     const sites = selectSites(config, names);
     const done =
       flags.dryRun === true
-        ? await rehearse(sites, context, shell)
+        ? await (await import('./rehearse.ts')).rehearse(sites, context, shell)
         : await renew(sites, config, { force: flags.force === true }, ports, ctx);
     return printReport(done, flags.dryRun === true ? 'planned' : 'done', flags, shell, ports.clock.now());
   });

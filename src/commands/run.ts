@@ -53,6 +53,7 @@ export async function runCommand(flags: GlobalOptions, shell: Shell): Promise<nu
   await beatUntilStopped(daemon, reload, notify, () => statusText(context.config, daemon), shell);
   await notify.stopping();
   await context.close();
+  await tools.log.flush();
   return 0;
 }
 

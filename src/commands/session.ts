@@ -1,21 +1,22 @@
 /** What every command that reads the config does around its verb: log, config, lock, report, exit code. */
 import type { Config } from '../config/config.ts';
-import { createLog } from '../io/log.ts';
+import { type OpenLog, createLog } from '../io/log.ts';
 import { acquireLock } from '../io/lock.ts';
 import { optionsSchema, providerTypes } from '../../providers/registry.ts';
 import type { Redactor } from '../io/redaction.ts';
 import { loadConfig } from '../io/config-file.ts';
 import { prepareStateDirectory } from '../io/state-directory.ts';
-import type { Log, Progress } from '../ports.ts';
+import type { Progress } from '../ports.ts';
 import { type Report, exitCode } from '../report.ts';
 import { type Context, createContext } from './context.ts';
-import type { Tense } from './render-report.ts';
+import { type Tense, renderReport } from './render-report.ts';
+import { painter } from './table.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
 
 const DEFAULT_CONFIG = '/etc/delegated/config.yaml';
 
 export interface Tools {
-  readonly log: Log;
+  readonly log: OpenLog;
   readonly redactor: Redactor;
   readonly progress: Progress;
 }
@@ -76,6 +77,7 @@ export async function withSession<T>(
   } finally {
     await context.close();
     await held?.release();
+    await tools.log.flush();
   }
 }
 
@@ -89,10 +91,6 @@ export async function printReport(
 ): Promise<number> {
   if (options.json === true) shell.out(`${JSON.stringify(report, null, 2)}\n`);
   else if (options.quiet !== true || !report.ok) {
-    const [{ renderReport }, { painter }] = await Promise.all([
-      import('./render-report.ts'),
-      import('./table.ts'),
-    ]);
     const colour = shell.outIsTerminal && options.color !== false && shell.env['NO_COLOR'] === undefined;
     const text = renderReport(report, tense, now, painter(colour));
     if (options.quiet === true) shell.err(text);

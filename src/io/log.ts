@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino';
+import type { Logger } from 'pino';
 import type { Log } from '../ports.ts';
 import type { Redactor } from './redaction.ts';
 
@@ -19,25 +19,49 @@ const PINO_LEVELS: Readonly<Record<number, LogLevel>> = { 20: 'debug', 30: 'info
 const SYSLOG: Readonly<Record<LogLevel, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
 const SGR: Readonly<Record<LogLevel, string>> = { debug: '2', info: '36', warn: '33', error: '31' };
 
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A log that can be told to finish. */
+export interface OpenLog extends Log {
+  /** Resolves when every line so far is written. */
+  flush(): Promise<void>;
+}
+
+const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+
 /**
- * Lines are written synchronously, so that the last one before the end is not lost. pino is loaded with the first line
- * that is really written: a quiet run has none.
+ * pino is loaded with the first line that is really written, because a quiet run has none and should not pay for it.
+ * Lines wait for it in order, with the time at which they were said.
  */
-export function createLog(options: LogOptions): Log {
-  const logger = open(options);
+export function createLog(options: LogOptions): OpenLog {
+  let loading: Promise<Logger> | undefined;
+  let last: Promise<void> = Promise.resolve();
+  const write = async (level: LogLevel, message: string, fields: Fields): Promise<void> => {
+    loading ??= open(options);
+    (await loading)[level](fields, message);
+  };
+  const say =
+    (level: LogLevel) =>
+    (message: string, fields: Fields = {}): void => {
+      if (ORDER.indexOf(level) < ORDER.indexOf(options.level)) return;
+      const timed = { time: new Date().toISOString(), ...fields };
+      last = last.then(() => write(level, message, timed));
+    };
   return {
-    debug: (message, fields) => logger.debug(fields ?? {}, message),
-    info: (message, fields) => logger.info(fields ?? {}, message),
-    warn: (message, fields) => logger.warn(fields ?? {}, message),
-    error: (message, fields) => logger.error(fields ?? {}, message),
+    debug: say('debug'),
+    info: say('info'),
+    warn: say('warn'),
+    error: say('error'),
+    flush: () => last,
   };
 }
 
-function open(options: LogOptions): Logger {
+async function open(options: LogOptions): Promise<Logger> {
+  const { pino } = await import('pino');
   const write = (line: string): void => {
     options.write(options.redactor.redact(options.format === 'json' ? line : format(line, options)));
   };
-  return pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, { write });
+  return pino({ level: options.level, base: null, timestamp: false }, { write });
 }
 
 function format(line: string, { format: kind, colour }: LogOptions): string {
