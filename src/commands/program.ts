@@ -39,11 +39,11 @@ function build(shell: Shell, done: (code: number) => void): Command {
   const program = new Command('delegated')
     .description('Matrix server delegation by SRV records, with the certificate that they demand')
     .version(shell.version, '--version');
-  globalOptions(program);
+  globalOptions(program, shell);
 
   const add = (parent: Command, name: string, summary: string, run: Run): Command => {
     const command = parent.command(name).description(summary);
-    globalOptions(command);
+    globalOptions(command, shell);
     command.action(async (...given: unknown[]) => {
       const flags = { ...program.opts(), ...command.optsWithGlobals() };
       done(await run(flags, command.args));
@@ -99,7 +99,7 @@ function addConfigCommands(
   shell: Shell,
 ): void {
   const config = program.command('config').description('the config file');
-  globalOptions(config);
+  globalOptions(config, shell);
   add(config, 'check', 'read the config and say what is wrong with it', async (flags) =>
     (await import('./config.ts')).configCheckCommand(flags, shell),
   );
@@ -117,7 +117,7 @@ function addConfigCommands(
 }
 
 /** On every command, so that they work before and after its name. */
-function globalOptions(command: Command): void {
+function globalOptions(command: Command, shell: Shell): void {
   command
     .option('-c, --config <file>', 'the config (default: $DELEGATED_CONFIG or /etc/delegated/config.yaml)')
     .option('--json', 'one JSON document on stdout')
@@ -125,6 +125,6 @@ function globalOptions(command: Command): void {
     .option('--verbose', 'log every step')
     .option('--no-color', 'no colours')
     .exitOverride()
-    .configureOutput({ writeErr: () => undefined })
+    .configureOutput({ writeOut: shell.out, writeErr: () => undefined })
     .showSuggestionAfterError(true);
 }

@@ -18,7 +18,7 @@ const LATE_BEAT_MS = 5 * 60_000;
 
 /** The daemon, in the foreground, until SIGTERM or SIGINT. */
 export async function runCommand(flags: GlobalOptions, shell: Shell): Promise<number> {
-  const tools = createTools({ ...flags, verbose: flags.verbose ?? false }, shell);
+  const tools = createTools(flags, shell, 'info');
   const notify = createNotify(shell.env['NOTIFY_SOCKET'], tools.log);
   let context = await open(await readConfig(flags, shell, tools), tools, shell);
   const daemon = createDaemon(
@@ -91,7 +91,6 @@ async function beatUntilStopped(
   };
   const beat = async (): Promise<void> => {
     await daemon.beat();
-    await notify.watchdog();
     await notify.status(status());
   };
   silenceCron();
@@ -100,16 +99,20 @@ async function beatUntilStopped(
     noOverlap: true,
     missedExecutionTolerance: LATE_BEAT_MS,
   });
+  // By itself, because a beat may wait half an hour for a CA: what systemd watches is whether we still turn.
+  const pulse = createTask(HEARTBEAT, () => notify.watchdog(), { timezone: 'UTC' });
   const stopListening = shell.onHangup(() => void next(reload));
   await notify.ready(status());
   const first = next(beat);
   await task.start();
+  await pulse.start();
   await new Promise<void>((resolve) => {
     if (shell.signal.aborted) resolve();
     shell.signal.addEventListener('abort', () => resolve(), { once: true });
   });
   stopListening();
   await task.destroy();
+  await pulse.destroy();
   await Promise.allSettled([first, last]);
 }
 

@@ -30,11 +30,12 @@ export function configFile(options: GlobalOptions, shell: Shell): string {
   return options.config ?? shell.env['DELEGATED_CONFIG'] ?? DEFAULT_CONFIG;
 }
 
-export function createTools(options: GlobalOptions, shell: Shell): Tools {
+/** @param usual what is logged without `--verbose` and `--quiet` */
+export function createTools(options: GlobalOptions, shell: Shell, usual: 'info' | 'warn' = 'warn'): Tools {
   const { redactor } = shell;
   const journal = shell.env['JOURNAL_STREAM'] !== undefined;
   const log = createLog({
-    level: options.verbose === true ? 'debug' : options.quiet === true ? 'error' : 'warn',
+    level: options.verbose === true ? 'debug' : options.quiet === true ? 'error' : usual,
     write: shell.err,
     format: shell.errIsTerminal ? 'tty' : journal ? 'journal' : 'json',
     colour: shell.errIsTerminal && options.color !== false,
