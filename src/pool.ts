@@ -5,7 +5,10 @@ export async function mapConcurrent<In, Out>(
   work: (item: In, index: number) => Promise<Out>,
 ): Promise<Out[]> {
   const results: Out[] = [];
-  const queue = items.entries();
+  // A generator, because a worker that fails in its loop closes it for all of them.
+  const queue = (function* entries() {
+    yield* items.entries();
+  })();
   const worker = async (): Promise<void> => {
     for (const [index, item] of queue) results[index] = await work(item, index);
   };
