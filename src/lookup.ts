@@ -1,5 +1,5 @@
 /** What the world's DNS says: addresses, zone cuts, authoritative servers, the CNAME of `_acme-challenge`. */
-import { type DomainName, ancestry, parentName, under } from './dns/domain-name.ts';
+import { type DomainName, ancestry, isWithin, parentName, under } from './dns/domain-name.ts';
 import type { TargetFact } from './dns/guard.ts';
 import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
 import type { Ctx, DnsQuestion, DnsRecord, DnsResponse, Endpoint, Ports } from './ports.ts';
@@ -65,7 +65,10 @@ export async function addressesOf(name: DomainName, ports: LookupPorts, ctx: Ctx
 export async function zoneApex(name: DomainName, ports: LookupPorts, ctx: Ctx): Promise<DomainName> {
   for (const candidate of ancestry(name)) {
     const { answers, authority } = await ask({ name: candidate, type: 'SOA' }, ports, ctx);
-    const soa = [...answers, ...authority].find((record) => record.type === 'SOA');
+    // Where the name is an alias, the resolver tells of the zone that the alias ends in.
+    const soa = [...answers, ...authority].find(
+      (record) => record.type === 'SOA' && isWithin(candidate, record.name),
+    );
     if (soa !== undefined) return soa.name;
   }
   throw new DelegatedError('E_ZONE_NOT_FOUND', `no zone answers for ${name}`, {
