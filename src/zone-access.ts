@@ -60,7 +60,8 @@ function createZoneAccess(provider: DnsProvider, clock: Clock): ZoneAccess {
         const receipt = await inTurn(zone, () =>
           retrying((inner) => provider.apply(zone, batch, inner), clock, ctx),
         );
-        await provider.settle?.(zone, receipt, ctx);
+        const settleMs = CALL_TIMEOUT_MS + provider.capabilities.propagation.maxMs;
+        await withDeadline(async (inner) => provider.settle?.(zone, receipt, inner), settleMs, clock, ctx);
       }
     },
   };
@@ -70,7 +71,7 @@ function createZoneAccess(provider: DnsProvider, clock: Clock): ZoneAccess {
 async function retrying<T>(call: (ctx: Ctx) => Promise<T>, clock: Clock, ctx: Ctx): Promise<T> {
   for (const pause of RETRY_PAUSES_MS) {
     try {
-      return await withDeadline(call, ctx);
+      return await withDeadline(call, CALL_TIMEOUT_MS, clock, ctx);
     } catch (thrown) {
       const error = asDelegatedError(thrown);
       const passing = error.code === 'E_PROVIDER_UNAVAILABLE' && error.retry.kind === 'backoff';
@@ -79,20 +80,32 @@ async function retrying<T>(call: (ctx: Ctx) => Promise<T>, clock: Clock, ctx: Ct
       await clock.sleep(pause, ctx.signal);
     }
   }
-  return withDeadline(call, ctx);
+  return withDeadline(call, CALL_TIMEOUT_MS, clock, ctx);
 }
 
 /** An adapter that ignores its signal must not hang us. */
-async function withDeadline<T>(call: (ctx: Ctx) => Promise<T>, ctx: Ctx): Promise<T> {
-  ctx.signal.throwIfAborted();
-  const signal = AbortSignal.any([ctx.signal, AbortSignal.timeout(CALL_TIMEOUT_MS)]);
+async function withDeadline<T>(
+  call: (ctx: Ctx) => Promise<T>,
+  timeoutMs: number,
+  clock: Clock,
+  ctx: Ctx,
+): Promise<T> {
+  if (ctx.signal.aborted) throw aborted(ctx.signal);
+  const late = new AbortController();
   const finished = new AbortController();
+  const signal = AbortSignal.any([ctx.signal, late.signal]);
   const stopped = new Promise<never>((_, reject) => {
     const stop = (): void => {
-      reject(ctx.signal.aborted ? aborted(ctx.signal) : tooSlow());
+      reject(aborted(signal));
     };
     signal.addEventListener('abort', stop, { once: true, signal: finished.signal });
   });
+  clock.sleep(timeoutMs, finished.signal).then(
+    () => {
+      late.abort(tooSlow(timeoutMs));
+    },
+    () => undefined,
+  );
   try {
     return await Promise.race([call({ ...ctx, signal }), stopped]);
   } finally {
@@ -100,10 +113,10 @@ async function withDeadline<T>(call: (ctx: Ctx) => Promise<T>, ctx: Ctx): Promis
   }
 }
 
-function tooSlow(): DelegatedError {
+function tooSlow(timeoutMs: number): DelegatedError {
   return new DelegatedError(
     'E_PROVIDER_TIMEOUT',
-    `the DNS provider did not answer within ${CALL_TIMEOUT_MS / 1_000} s`,
+    `the DNS provider did not answer within ${timeoutMs / 1_000} s`,
     {
       retry: BACKOFF,
       outcome: 'unknown',
