@@ -1,120 +1,115 @@
 import { readFile, stat } from 'node:fs/promises';
-import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
-import { type ProviderTypes, parseConfig } from '../config/parse-config.ts';
-import { type KeyPath, configError, pathText } from '../config/problem.ts';
-import { type SecretSource, inlineSecrets, secretReferences, withSecrets } from '../config/secrets.ts';
+import { valueAt } from '../config/issues.ts';
+import { type CheckedConfig, type ProviderTypes, checkConfig } from '../config/parse-config.ts';
+import { type ConfigProblem, type KeyPath, configError, inFileOrder, pathText } from '../config/problem.ts';
+import { type SecretReference, inlineSecrets, secretReferences, withSecrets } from '../config/secrets.ts';
 import { type YamlDocument, readYaml } from '../config/yaml-document.ts';
 import { DelegatedError } from '../errors.ts';
 import type { Log } from '../ports.ts';
 import { errnoOf } from './file-error.ts';
 import type { Redactor } from './redaction.ts';
+import { readSecret } from './secret-reader.ts';
 
 export interface ConfigWorld {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly redactor: Redactor;
   readonly log: Log;
   readonly types: ProviderTypes;
+  /**
+   * `leave` is for those who only look and may not read the secrets: a word stands in for each of them, and no adapter
+   * is to be made from the config. Default: `read`.
+   */
+  readonly secrets?: 'read' | 'leave';
 }
 
-const OTHERS = 0o007;
 const OTHERS_READ = 0o004;
+const NOT_READ = '(not read)';
 
 /**
- * Reads, resolves the secrets, checks everything.
- * @throws DelegatedError E_CONFIG with every problem in it; E_SECRET
+ * Checks everything, then resolves the secrets, then has the adapters check those.
+ * @throws DelegatedError E_CONFIG with every problem in it, E_SECRET with every secret that cannot be had
  */
 export async function loadConfig(file: string, world: ConfigWorld): Promise<Config> {
   const path = resolve(file);
   const yaml = readYaml(await readConfigText(path));
   if (!yaml.ok) throw configError(path, yaml.problems);
-  const inline = inlineSecrets(yaml.document.value);
+  const { document } = yaml;
+  const inline = inlineSecrets(document.value);
   for (const secret of inline) world.redactor.register(secret);
+  const references = secretReferences(document.value);
+  const ca = await readCaCertificates(document);
+  const check = (values: readonly string[], unread: readonly KeyPath[]): Promise<CheckedConfig> =>
+    checkConfig({
+      document: { ...document, value: withSecrets(document.value, values) },
+      file: path,
+      types: world.types,
+      caCertificates: ca.text,
+      unread,
+    });
+  const first = await check(
+    references.map(() => NOT_READ),
+    references.map((reference) => reference.path),
+  );
+  const config = accept(first, ca.problems, path);
   if (inline.length > 0) await warnIfOpen(path, world.log);
+  if (world.secrets === 'leave' || references.length === 0) return config;
+  const values = await readSecrets(references, document, path, world);
+  return accept(await check(values, []), [], path);
+}
+
+function accept(checked: CheckedConfig, more: readonly ConfigProblem[], file: string): Config {
+  if (checked.ok && more.length === 0) return checked.config;
+  throw configError(file, inFileOrder([...(checked.ok ? [] : checked.problems), ...more]));
+}
+
+/** All of them at once; a person who repairs one wants to hear of the others too. */
+async function readSecrets(
+  references: readonly SecretReference[],
+  document: YamlDocument,
+  file: string,
+  { env, log, redactor }: ConfigWorld,
+): Promise<string[]> {
   const values: string[] = [];
-  for (const { path: key, source } of secretReferences(yaml.document.value)) {
-    const secret = await readSecret(source, place(path, yaml.document, key), dirname(path), world);
-    world.redactor.register(secret);
-    values.push(secret);
-  }
-  const document = { ...yaml.document, value: withSecrets(yaml.document.value, values) };
-  return parseConfig(document, path, world.types, await readCaCertificates(yaml.document, path));
+  const failures: DelegatedError[] = [];
+  for (const { path, source } of references)
+    try {
+      const { line, column } = document.position(path, 'value');
+      const where = `${file}:${line}:${column}: ${pathText(path)}`;
+      const secret = await readSecret(source, where, { env, log, folder: dirname(file) });
+      redactor.register(secret);
+      values.push(secret);
+    } catch (error) {
+      if (!(error instanceof DelegatedError)) throw error;
+      failures.push(error);
+    }
+  const [failure] = failures;
+  if (failure === undefined) return values;
+  throw new DelegatedError('E_SECRET', failures.map(({ message }) => message).join('\n'), {
+    ...(failure.hint === undefined ? {} : { hint: failure.hint }),
+    cause: failure,
+  });
 }
 
 async function readConfigText(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const why =
-      errnoOf(error) === 'ENOENT'
-        ? 'there is no such file'
-        : errnoOf(error) === 'EACCES'
-          ? 'it may not be read'
-          : String(error);
-    throw new DelegatedError('E_CONFIG', `${path}: ${why}`, {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    throw new DelegatedError('E_CONFIG', `${path}: ${WHY[errno] ?? `it cannot be read (${errno})`}`, {
       hint: 'name the config with -c FILE or $DELEGATED_CONFIG, or write one with `delegated config init SERVER_NAME`',
       cause: error,
     });
   }
 }
 
-/** `config.yaml:7:15: providers.main.key.secret` */
-function place(file: string, document: YamlDocument, key: KeyPath): string {
-  const { line, column } = document.position(key, 'value');
-  return `${file}:${line}:${column}: ${pathText(key)}`;
-}
-
-async function readSecret(
-  { kind, name }: SecretSource,
-  where: string,
-  folder: string,
-  { env }: ConfigWorld,
-): Promise<string> {
-  const secret = await read();
-  if (secret === '')
-    throw new DelegatedError('E_SECRET', `${where}: the secret from ${kind} ${name} is empty`, {
-      hint: 'write the secret there',
-    });
-  return secret;
-
-  async function read(): Promise<string> {
-    if (kind === 'env') {
-      const value = env[name];
-      if (value === undefined)
-        throw new DelegatedError('E_SECRET', `${where}: the environment has no variable ${name}`, {
-          hint: 'set it, or use { file: PATH }: an environment is inherited by every child',
-        });
-      return value.trim();
-    }
-    if (kind === 'file') return readSecretFile(isAbsolute(name) ? name : join(folder, name), where);
-    const directory = env['CREDENTIALS_DIRECTORY'];
-    if (directory === undefined)
-      throw new DelegatedError(
-        'E_SECRET',
-        `${where}: there is no $CREDENTIALS_DIRECTORY, so no credential ${name}`,
-        { hint: `run it by systemd with LoadCredential=${name}:/path` },
-      );
-    return readSecretFile(join(directory, name), where);
-  }
-}
-
-async function readSecretFile(path: string, where: string): Promise<string> {
-  try {
-    const { mode } = await stat(path);
-    if ((mode & OTHERS) !== 0)
-      throw new DelegatedError('E_SECRET', `${where}: ${path} can be read by others`, {
-        hint: `chmod o= ${path}`,
-      });
-    return (await readFile(path, 'utf8')).trim();
-  } catch (error) {
-    if (error instanceof DelegatedError) throw error;
-    const why = errnoOf(error) === 'ENOENT' ? 'does not exist' : 'cannot be read';
-    throw new DelegatedError('E_SECRET', `${where}: ${path} ${why}`, {
-      hint: 'write the secret there, readable by the user that runs delegated',
-      cause: error,
-    });
-  }
-}
+const WHY: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EACCES: 'this user may not read it',
+  EISDIR: 'it is a folder',
+};
 
 async function warnIfOpen(path: string, log: Log): Promise<void> {
   const { mode } = await stat(path);
@@ -122,18 +117,25 @@ async function warnIfOpen(path: string, log: Log): Promise<void> {
     log.warn(`${path} holds a secret and can be read by others`, { hint: `chmod o= ${path}` });
 }
 
-async function readCaCertificates(document: YamlDocument, file: string): Promise<string | undefined> {
+async function readCaCertificates(
+  document: YamlDocument,
+): Promise<{ readonly text: string | undefined; readonly problems: readonly ConfigProblem[] }> {
   const key = ['acme', 'caCertificates'];
-  const path: unknown = key.reduce<unknown>(
-    (inner, name) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, name) : undefined),
-    document.value,
-  );
-  if (typeof path !== 'string' || !isAbsolute(path)) return undefined;
-  const wrong = (message: string): DelegatedError =>
-    configError(file, [{ ...document.position(key, 'value'), path: pathText(key), message }]);
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw wrong(errnoOf(error) === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read`);
+  const path = valueAt(document.value, key);
+  // Whatever else it is, the schema has a word to say about.
+  if (typeof path !== 'string' || !isAbsolute(path)) return { text: undefined, problems: [] };
+  const wrong = (message: string): { text: undefined; problems: ConfigProblem[] } => ({
+    text: undefined,
+    problems: [{ ...document.position(key, 'value'), path: pathText(key), message }],
   });
-  if (!text.includes('-----BEGIN CERTIFICATE-----')) throw wrong(`${path} holds no PEM certificate`);
-  return text;
+  try {
+    const text = await readFile(path, 'utf8');
+    return text.includes('-----BEGIN CERTIFICATE-----')
+      ? { text, problems: [] }
+      : wrong(`${path} holds no PEM certificate`);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    return wrong(`${path}: ${WHY[errno] ?? `it cannot be read (${errno})`}`);
+  }
 }

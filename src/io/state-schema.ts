@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { KEY_TYPES } from '../certificate/key-type.ts';
 import { type DomainName, wireDomainName } from '../dns/domain-name.ts';
 import { DelegatedError, ERROR_CODES, type ErrorCode } from '../errors.ts';

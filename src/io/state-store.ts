@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Clock, Dice, StateStore } from '../ports.ts';
 import { createFileAtomic, readJson, removeFile, sweepTemporaries, writeFileAtomic } from './atomic-file.ts';
 import { makeFolder } from './atomic-folder.ts';

@@ -1,0 +1,26 @@
+import { fieldsOf, urlIn } from './fields.ts';
+import { isRecord } from './is-record.ts';
+
+/** RFC 8555 §7.1.1, as far as we use it. */
+export interface Directory {
+  readonly newNonce: string;
+  readonly newAccount: string;
+  readonly newOrder: string;
+  readonly termsOfService?: string;
+  readonly externalAccountRequired: boolean;
+}
+
+/** @throws DelegatedError E_ACME_PROBLEM when it is not a directory */
+export function parseDirectory(body: unknown, url: string): Directory {
+  const what = `the directory ${url}`;
+  const fields = fieldsOf(body, what);
+  const meta = isRecord(fields['meta']) ? fields['meta'] : {};
+  const { termsOfService } = meta;
+  return {
+    newNonce: urlIn(fields, 'newNonce', what),
+    newAccount: urlIn(fields, 'newAccount', what),
+    newOrder: urlIn(fields, 'newOrder', what),
+    ...(typeof termsOfService === 'string' && { termsOfService }),
+    externalAccountRequired: meta['externalAccountRequired'] === true,
+  };
+}
