@@ -1,5 +1,5 @@
 import type { Answer, SrvAnswer, TxtAnswer } from 'dns-packet';
-import { z } from 'zod';
+import * as z from 'zod';
 import { wireDomainName } from '../../src/dns/domain-name.ts';
 import { characterStrings, srvText } from '../../src/dns/rrset.ts';
 import type { Change, RRset, RRsetKey, SrvData, SrvRRset, TxtRRset } from '../../src/provider.ts';

@@ -1,4 +1,4 @@
-/** ACME directories (RFC 8555 §7.1.1) of the CAs that have a short name in the config. Verified 2026-11. */
+/** ACME directories (RFC 8555 §7.1.1) of the CAs that have a short name in the config. */
 interface CertificateAuthority {
   readonly directoryUrl: string;
   /** Where an order costs nothing and counts for nothing; null where the CA runs no such thing. */

@@ -1,7 +1,7 @@
 import type { DomainName } from '../dns/domain-name.ts';
 import type { SrvRRset } from '../dns/rrset.ts';
 import type { KeyType } from '../certificate/key-type.ts';
-import type { DelegableServerName } from '../matrix/server-name.ts';
+import type { DelegableServerName, ServerName } from '../matrix/server-name.ts';
 import type { Endpoint, OutputTarget, ReloadAction } from '../ports.ts';
 
 /** The config file, read, checked, defaults filled in, secrets resolved. */
@@ -31,7 +31,12 @@ export interface AcmeConfig {
   readonly eab?: { readonly kid: string; readonly hmacKey: string };
   /** How long one issuance may take in all. Milliseconds. */
   readonly timeoutMs: number;
+  /** Other CAs, in order, for when the first one fails. */
+  readonly fallback?: readonly FallbackCa[];
 }
+
+/** Email, agreement to the terms and the time limit are those of the first CA. */
+export type FallbackCa = Pick<AcmeConfig, 'directoryUrl' | 'stagingDirectoryUrl' | 'eab'>;
 
 export interface ProviderConfig {
   readonly name: string;
@@ -57,6 +62,21 @@ export interface SiteConfig {
   readonly challengeProvider?: string;
   /** Null: the site manages records only. */
   readonly certificate: CertificateConfig | null;
+  readonly wellKnown?: WellKnownConfig;
+}
+
+/** What `/.well-known/matrix/` should say, and who serves it. */
+export interface WellKnownConfig {
+  /** The host of `m.server`, with a port or without. */
+  readonly server?: ServerName;
+  /** The client file; keys that we do not know are kept. */
+  readonly client?: Readonly<Record<string, unknown>>;
+  /** The support file (Matrix v1.10). */
+  readonly support?: Readonly<Record<string, unknown>>;
+  /** Absolute path of a web root. */
+  readonly write?: string;
+  /** The daemon serves the files itself. */
+  readonly serve: boolean;
 }
 
 export interface CertificateConfig {

@@ -5,108 +5,163 @@ import type { YamlDocument } from './yaml-document.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** What the schema found wrong, each at its place in the file and in words that say what was expected. */
-export function issueProblems(
-  issues: readonly Issue[],
-  document: YamlDocument,
-  knownKeys: (path: KeyPath) => readonly string[],
-  prefix: KeyPath = [],
-): ConfigProblem[] {
-  return issues.flatMap((issue) => problemsOf(issue, document, knownKeys, prefix));
+/** Where the issues come from. */
+export interface IssueSource {
+  readonly document: YamlDocument;
+  /** The keys that a mapping at this path may have. */
+  readonly knownKeys: (path: KeyPath) => readonly string[];
+  /** Where the value stands that was checked. */
+  readonly prefix: KeyPath;
+  /** Whether a value may be repeated in a message. Where secrets stand it may not. */
+  readonly mayShow: boolean;
 }
 
-function problemsOf(
-  issue: Issue,
-  document: YamlDocument,
-  knownKeys: (path: KeyPath) => readonly string[],
-  prefix: KeyPath,
-): ConfigProblem[] {
-  const path = [
+/** What a schema found wrong, each at its place in the file and in words that say what was expected. */
+export function issueProblems(issues: readonly Issue[], source: IssueSource): ConfigProblem[] {
+  const misspelt = new Set<string>();
+  const unknown = issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? unknownKeys(issue.keys, pathOf(issue, source), source, misspelt)
+      : [],
+  );
+  const others = issues.flatMap((issue) => {
+    const path = pathOf(issue, source);
+    // One typo is one problem, although it makes a key unknown and another one missing.
+    if (issue.code === 'unrecognized_keys' || misspelt.has(pathText(path))) return [];
+    if (issue.code === 'invalid_union') return alternativeProblems(issue, path, source);
+    return [plainProblem(issue, path, source)];
+  });
+  return [...unknown, ...others];
+}
+
+function pathOf(issue: Issue, { prefix }: IssueSource): KeyPath {
+  return [
     ...prefix,
     ...issue.path.map((segment) => (typeof segment === 'symbol' ? String(segment) : segment)),
   ];
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => {
-      const known = knownKeys(path);
-      const guess = nearest(key, known);
-      const help = guess === null ? `known here: ${known.join(', ')}` : `did you mean "${guess}"?`;
-      return at(document, [...path, key], 'key', `unknown key; ${known.length === 0 ? 'remove it' : help}`);
-    });
-  if (issue.code === 'invalid_union') {
-    // The alternative that came closest is the one that was meant: the one whose complaint lies deepest.
-    const deepest = issue.errors.toSorted((a, b) => depth(b) - depth(a))[0] ?? [];
-    if (depth(deepest) > 0) return issueProblems(deepest, document, knownKeys, path);
-    const expected = [...new Set(issue.errors.flat().map(expectation))].join(', or ');
-    return [at(document, path, 'value', `expected ${expected}`)];
-  }
-  if (issue.code === 'invalid_key')
-    return issue.issues.map((inner) => at(document, path, 'key', inner.message));
-  const missing = issue.code === 'invalid_type' && valueAt(document.value, path) === undefined;
-  if (missing)
-    return [
-      at(
-        document,
-        path.slice(0, -1),
-        'key',
-        `the key "${String(path.at(-1))}" is missing: expected ${expectation(issue)}`,
-        path,
-      ),
-    ];
-  return [at(document, path, 'value', messageOf(issue, valueAt(document.value, path)))];
 }
 
-function at(
-  document: YamlDocument,
+function unknownKeys(
+  keys: readonly string[],
   path: KeyPath,
-  of: 'key' | 'value',
-  message: string,
-  shown = path,
-): ConfigProblem {
-  return { ...document.position(path, of), path: pathText(shown), message };
+  { document, knownKeys }: IssueSource,
+  misspelt: Set<string>,
+): ConfigProblem[] {
+  const known = knownKeys(path);
+  return keys.map((key) => {
+    const place = { ...document.position([...path, key], 'key'), path: pathText([...path, key]) };
+    if (known.includes(key)) return { ...place, message: 'this key cannot stand beside the others here' };
+    const guess = nearest(key, known);
+    if (guess !== null) misspelt.add(pathText([...path, guess]));
+    const list = known.length === 0 ? 'no key is known here' : `known here: ${known.join(', ')}`;
+    return { ...place, message: `unknown key — ${guess === null ? list : `did you mean "${guess}"?`}` };
+  });
 }
 
-function depth(issues: readonly Issue[]): number {
-  return Math.max(
-    0,
-    ...issues.map((issue) => issue.path.length + (issue.code === 'unrecognized_keys' ? 1 : 0)),
+/** The problems of the alternative that was meant: the one that fits best, if any has the right type at all. */
+function alternativeProblems(
+  issue: Extract<Issue, { code: 'invalid_union' }>,
+  path: KeyPath,
+  source: IssueSource,
+): ConfigProblem[] {
+  const within = { ...source, prefix: path };
+  const near = issue.errors.filter((issues) =>
+    issues.every(
+      ({ path: inner, code }) => inner.length > 0 || code === 'unrecognized_keys' || code === 'too_small',
+    ),
   );
+  const [unknown] = near.map((issues) => issues.filter(({ code }) => code === 'unrecognized_keys'));
+  const known = source.knownKeys(path);
+  const nowhereKnown = unknown?.some(
+    (each) => each.code === 'unrecognized_keys' && each.keys.some((key) => !known.includes(key)),
+  );
+  if (unknown !== undefined && nowhereKnown === true && near.length > 1)
+    return issueProblems(unknown, within);
+  const [best] = near.toSorted((a, b) => a.length - b.length);
+  const untouched = isEmptyMapping(valueAt(source.document.value, path));
+  if (best === undefined || (untouched && near.length > 1)) return [plainProblem(issue, path, source)];
+  return issueProblems(best, within);
 }
 
-function messageOf(issue: Issue, value: unknown): string {
-  if (issue.code === 'custom') return issue.message;
-  const shown =
-    typeof value === 'object' ? (Array.isArray(value) ? 'a list' : 'a mapping') : JSON.stringify(value);
-  return `expected ${expectation(issue)}, got ${shown}`;
+function plainProblem(issue: Issue, path: KeyPath, source: IssueSource): ConfigProblem {
+  const { document, mayShow } = source;
+  const value = valueAt(document.value, path);
+  if (value === undefined) {
+    const { line, column } = document.position(path.slice(0, -1), 'key');
+    return { line, column, path: pathText(path), message: `required key is missing: ${wanted(issue)}` };
+  }
+  const message = wanted(issue);
+  const place = { ...document.position(path, 'value'), path: pathText(path) };
+  if (!message.startsWith('expected')) return { ...place, message };
+  const [expected, ...hints] = message.split(' — ');
+  const hint = hints.length === 0 ? '' : ` — ${hints.join(' — ')}`;
+  const guess =
+    issue.code === 'invalid_value' && typeof value === 'string'
+      ? nearest(value, issue.values.map(String))
+      : null;
+  const likely = guess === null ? '' : ` — did you mean "${guess}"?`;
+  return { ...place, message: `${expected ?? ''}, got ${shown(value, mayShow)}${hint}${likely}` };
 }
 
 const TYPES: Readonly<Record<string, string>> = {
   string: 'a text',
   number: 'a number',
-  int: 'a whole number',
+  int: 'an integer',
   boolean: 'true or false',
   array: 'a list',
   object: 'a mapping',
   record: 'a mapping',
 };
 
-function expectation(issue: Issue): string {
-  if (issue.code === 'invalid_type') return TYPES[issue.expected] ?? issue.expected;
-  if (issue.code === 'invalid_value')
-    return issue.values.length === 1
-      ? JSON.stringify(issue.values[0])
-      : `one of ${issue.values.map(String).join(', ')}`;
-  if (issue.code === 'too_small') {
-    if (issue.origin === 'array') return `at least ${issue.minimum} item`;
-    return issue.origin === 'string' ? 'a text that is not empty' : `at least ${issue.minimum}`;
+/** The schema's own words where it has some, else ours; zod's speak of JavaScript. */
+function wanted(issue: Issue): string {
+  if (issue.code === 'custom' || issue.message.startsWith('expected')) return issue.message;
+  switch (issue.code) {
+    case 'invalid_type':
+      return `expected ${TYPES[issue.expected] ?? issue.expected}`;
+    case 'invalid_value':
+      return `expected ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+    case 'too_small':
+      return `expected ${amount('at least', issue.minimum, issue.origin)}`;
+    case 'too_big':
+      return `expected ${amount('at most', issue.maximum, issue.origin)}`;
+    case 'invalid_format':
+      return issue.format === 'regex'
+        ? 'expected a text of another form'
+        : `expected a text of the form ${issue.format}`;
+    default:
+      return 'expected another value';
   }
-  if (issue.code === 'too_big') return `at most ${issue.maximum}`;
-  return issue.message;
 }
 
-function valueAt(value: unknown, path: KeyPath): unknown {
+function amount(bound: string, limit: number | bigint, origin: string): string {
+  const what = origin === 'string' ? ' characters' : origin === 'array' ? ' items' : '';
+  return `${bound} ${limit}${what}`;
+}
+
+const LONGEST_SHOWN = 60;
+
+function shown(value: unknown, mayShow: boolean): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'object') return 'a mapping';
+  if (typeof value === 'boolean') return String(value);
+  if (!mayShow) return typeof value === 'string' ? 'another text' : 'a number';
+  const text = JSON.stringify(value);
+  return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}
+
+function isEmptyMapping(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.keys(value).length === 0;
+}
+
+/** Undefined where there is nothing. */
+export function valueAt(value: unknown, path: KeyPath): unknown {
   return path.reduce<unknown>(
     (inner, segment) =>
-      typeof inner === 'object' && inner !== null ? Reflect.get(inner, segment) : undefined,
+      typeof inner === 'object' && inner !== null && Object.hasOwn(inner, segment)
+        ? Reflect.get(inner, segment)
+        : undefined,
     value,
   );
 }

@@ -9,66 +9,75 @@ export interface SecretReference {
 }
 
 const KINDS = ['file', 'env', 'credential'] as const;
-/** Keys whose inline value is a secret. */
-const SECRET_KEY = /^(secret|token|password|key|hmacKey|apiKey|apiToken|privateKey)$/;
+/** Keys whose inline value is a secret: `secret`, `apiToken`, `hmacKey`, `secret_access_key`, … */
+const SECRET_KEY = /(?:secret|token|password|passphrase|key)$/i;
+/** `user:password@` in a URL. */
+const URL_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@]*:([^/?#@]+)@/i;
 
-/** Every place that may hold a secret: below `providers`, and the EAB keys. */
+/** Every place that may hold a secret: below `providers`, and the keys of an external account binding. */
 function mayHoldSecrets(path: KeyPath): boolean {
-  return path[0] === 'providers' || (path[0] === 'acme' && path.includes('eab'));
+  return path[0] === 'providers' ? path.length > 2 : path[0] === 'acme' && path.at(-1) === 'hmacKey';
 }
 
 export function secretReferences(document: unknown): SecretReference[] {
   const found: SecretReference[] = [];
-  walk(document, [], (value, path) => {
-    const source = mayHoldSecrets(path) ? sourceOf(value) : null;
-    if (source !== null) found.push({ path, source });
-    return source !== null;
-  });
-  return found;
-}
-
-/** Secrets that stand in the file itself. */
-export function inlineSecrets(document: unknown): string[] {
-  const found: string[] = [];
-  walk(document, [], (value, path) => {
-    const key = path.at(-1);
-    if (mayHoldSecrets(path) && typeof key === 'string' && typeof value === 'string' && SECRET_KEY.test(key))
-      found.push(value);
-    return false;
-  });
+  replaceReferences(document, (path, source) => found.push({ path, source }));
   return found;
 }
 
 /** The document with each reference replaced by what was read for it, in the order of `secretReferences`. */
 export function withSecrets(document: unknown, values: readonly string[]): unknown {
   let next = 0;
-  const replace = (value: unknown, path: KeyPath): unknown => {
-    if (mayHoldSecrets(path) && sourceOf(value) !== null) {
-      next += 1;
-      return values[next - 1];
-    }
-    if (Array.isArray(value)) return value.map((item, index) => replace(item, [...path, index]));
-    if (!isMapping(value)) return value;
-    return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [key, replace(inner, [...path, key])]),
-    );
-  };
-  return replace(document, []);
+  return replaceReferences(document, () => {
+    next += 1;
+    return values[next - 1];
+  });
 }
 
-/** `stop` returns true where nothing below is to be looked at. */
-function walk(value: unknown, path: KeyPath, stop: (value: unknown, path: KeyPath) => boolean): void {
-  if (stop(value, path)) return;
-  if (Array.isArray(value)) for (const [index, item] of value.entries()) walk(item, [...path, index], stop);
-  else if (isMapping(value))
-    for (const [key, inner] of Object.entries(value)) walk(inner, [...path, key], stop);
+function replaceReferences(
+  document: unknown,
+  replacement: (path: KeyPath, source: SecretSource) => unknown,
+): unknown {
+  return replaceIn(document, []);
+
+  function replaceIn(value: unknown, path: KeyPath): unknown {
+    const source = mayHoldSecrets(path) ? sourceOf(value) : null;
+    if (source !== null) return replacement(path, source);
+    if (Array.isArray(value)) return value.map((item, index) => replaceIn(item, [...path, index]));
+    if (!isMapping(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key, replaceIn(inner, [...path, key])]),
+    );
+  }
+}
+
+/** Secrets that stand in the file itself, as far as their keys tell. */
+export function inlineSecrets(document: unknown): string[] {
+  const found: string[] = [];
+  collect(document, []);
+  return found;
+
+  function collect(value: unknown, path: KeyPath): void {
+    if (typeof value === 'string' || typeof value === 'number') found.push(...secretsIn(String(value), path));
+    else if (Array.isArray(value))
+      for (const [index, item] of value.entries()) collect(item, [...path, index]);
+    else if (isMapping(value) && !(mayHoldSecrets(path) && sourceOf(value) !== null))
+      for (const [key, inner] of Object.entries(value)) collect(inner, [...path, key]);
+  }
+}
+
+function secretsIn(text: string, path: KeyPath): readonly string[] {
+  if (!mayHoldSecrets(path)) return [];
+  const key = path.findLast((segment) => typeof segment === 'string') ?? '';
+  if (SECRET_KEY.test(key)) return [text];
+  const password = URL_PASSWORD.exec(text)?.[1];
+  return password === undefined ? [] : [password];
 }
 
 function sourceOf(value: unknown): SecretSource | null {
   if (!isMapping(value)) return null;
-  const entries = Object.entries(value);
-  const [first] = entries;
-  if (entries.length !== 1 || first === undefined) return null;
+  const [first, ...others] = Object.entries(value);
+  if (first === undefined || others.length > 0) return null;
   const kind = KINDS.find((each) => each === first[0]);
   return kind === undefined || typeof first[1] !== 'string' ? null : { kind, name: first[1] };
 }
