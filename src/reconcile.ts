@@ -1,10 +1,13 @@
-/** Verb: the SRV records that the config wants, in the zones. Reads per zone, decides per site, never gives a site's trouble to its neighbours. */
+/**
+ * Verb: the SRV records that the config wants, in the zones. Reads per zone, decides per site, never gives a site's
+ * trouble to its neighbours.
+ */
 import type { Config, SiteConfig } from './config/config.ts';
-import { isWithin, parseDomainName } from './dns/domain-name.ts';
+import { type DomainName, isWithin, parseDomainName } from './dns/domain-name.ts';
 import { fenceAround, recordKeys } from './dns/fence.ts';
 import { guard, targetsToExamine } from './dns/guard.ts';
 import { type PlannedRecord, planRecord } from './dns/plan.ts';
-import { type RRset, keyText, presentation, sameValues } from './dns/rrset.ts';
+import { presentation, sameValues } from './dns/rrset.ts';
 import type { Zone } from './dns/zone.ts';
 import { DelegatedError, asDelegatedError } from './errors.ts';
 import { groupBy } from './group-by.ts';
@@ -13,6 +16,7 @@ import { desiredRecords } from './matrix/delegation.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Ctx, DnsResponse, Ports } from './ports.ts';
 import { awaitServed } from './propagation.ts';
+import { type Sights, readSights, sightOf } from './read-sights.ts';
 import { type RecordReport, recordReport } from './report.ts';
 import { type ZoneAccess, zoneAccess } from './zone-access.ts';
 
@@ -29,6 +33,7 @@ interface Place {
   readonly zone: Zone;
 }
 
+const ZONES_AT_ONCE = 8;
 const SITES_AT_ONCE = 16;
 const CONFLICT_ROUNDS = 3;
 
@@ -55,12 +60,12 @@ export async function reconcile(
     places.flatMap((place) => place ?? []),
     zoneKey,
   );
-  for (const group of groups.values()) {
+  await mapConcurrent([...groups.values()], ZONES_AT_ONCE, async (group) => {
     const sights = await readAll(group, ctx).catch((error: unknown) => {
       for (const { site } of group) fail(site, error);
       return null;
     });
-    if (sights === null) continue;
+    if (sights === null) return;
     await mapConcurrent(group, SITES_AT_ONCE, async (place) => {
       let steps: readonly PlannedRecord[] = [];
       try {
@@ -71,7 +76,7 @@ export async function reconcile(
         fail(place.site, thrown, steps);
       }
     });
-  }
+  });
   return outcomes;
 }
 
@@ -110,14 +115,11 @@ function zoneKey({ site, zone }: Place): string {
   return `${site.provider} ${zone.id}`;
 }
 
-type Sights = ReadonlyMap<string, RRset | null>;
-
 async function readAll(group: readonly Place[], ctx: Ctx): Promise<Sights> {
   const [first] = group;
   if (first === undefined) return new Map();
-  const keys = group.flatMap(({ site }) => recordKeys(desiredRecords(site).map(({ name }) => name)));
-  const found = await first.access.read(first.zone, keys, ctx);
-  return new Map(keys.map((key, index) => [keyText(key), found[index] ?? null]));
+  const names = group.flatMap(({ site }) => desiredRecords(site).map(({ name }) => name));
+  return readSights(first.access, first.zone, names, ctx);
 }
 
 async function planSite(
@@ -128,10 +130,9 @@ async function planSite(
   ctx: Ctx,
 ): Promise<readonly PlannedRecord[]> {
   const policy = { owner: await ports.state.owner(), adopt: mode === 'adopt' };
-  const plan = desiredRecords(site).flatMap(({ name, rrset: wanted }) => {
-    const srv = sights.get(keyText({ name, type: 'SRV' })) ?? null;
-    const txt = sights.get(keyText({ name, type: 'TXT' })) ?? null;
-    return planRecord({ name, wanted, srv, txt }, policy) ?? [];
+  const plan = desiredRecords(site).flatMap((desired) => {
+    const sight = sightOf(desired, sights);
+    return sight === null ? [] : (planRecord(sight, policy) ?? []);
   });
   const targets = targetsToExamine(plan);
   const facts = await mapConcurrent(targets, SITES_AT_ONCE, (target) => examineTarget(target, ports, ctx));
@@ -148,6 +149,7 @@ async function carryOut(
   ctx: Ctx,
 ): Promise<readonly PlannedRecord[]> {
   const fence = fenceAround(recordKeys(planned.map(({ name }) => name)));
+  const done = new Map<DomainName, PlannedRecord>();
   let steps = planned;
   for (let round = 1; ; round += 1) {
     const changes = steps.flatMap((step) => step.changes);
@@ -159,6 +161,8 @@ async function carryOut(
       const error = asDelegatedError(thrown);
       const lookAgain = error.code === 'E_PROVIDER_CONFLICT' || error.outcome !== 'not-applied';
       if (!lookAgain || round === CONFLICT_ROUNDS || ctx.signal.aborted) throw error;
+      // What stands there as wanted at the next look, or is gone, may well be our doing.
+      if (error.outcome !== 'not-applied') remember(steps, done);
       ctx.log.info('the record is not as we read it, deciding again', {
         zone: place.zone.name,
         reason: error.message,
@@ -166,9 +170,15 @@ async function carryOut(
       steps = await planSite(place, await readAll([place], ctx), mode, ports, ctx);
     }
   }
-  const written = steps.filter((step) => step.changes.length > 0);
+  remember(steps, done);
+  const all = [...done.values()];
+  const written = all.filter((step) => step.changes.length > 0);
   await proveServed(place, written, config, ports, ctx);
-  return steps;
+  return all;
+}
+
+function remember(steps: readonly PlannedRecord[], done: Map<DomainName, PlannedRecord>): void {
+  for (const step of steps) if (step.action !== 'keep' || !done.has(step.name)) done.set(step.name, step);
 }
 
 async function proveServed(

@@ -1,0 +1,304 @@
+import assert from 'node:assert/strict';
+import { createMemory } from '../providers/memory/index.ts';
+import type { SiteConfig } from '../src/config/config.ts';
+import { parseDomainName, under } from '../src/dns/domain-name.ts';
+import { ownershipMark } from '../src/dns/ownership.ts';
+import { type ReconcileMode, type ReconcileOutcome, reconcile } from '../src/reconcile.ts';
+import * as rrsets from './conformance/target.ts';
+import { answer } from './support/fake-dns.ts';
+import { count, fails, trouble } from './support/faults.ts';
+import {
+  type Around,
+  EXAMPLE,
+  FED,
+  HOSTER,
+  MATRIX,
+  type World,
+  config,
+  createWorld,
+  ctx,
+  site,
+  srv,
+} from './support/fake-ports.ts';
+
+const LEGACY = under('_matrix._tcp', EXAMPLE);
+const OTHER = rrsets.srv(FED, [srv(MATRIX, 443)], 3600);
+const OURS = rrsets.txt(FED, [ownershipMark('us')], 3600);
+
+interface Run {
+  readonly sites?: readonly SiteConfig[];
+  readonly mode?: ReconcileMode;
+  readonly around?: Around;
+  readonly signal?: AbortSignal;
+}
+
+async function run(world: World, options: Run = {}): Promise<ReadonlyMap<string, ReconcileOutcome>> {
+  const { sites = [site()], mode = 'apply', around, signal } = options;
+  return reconcile(sites, mode, config(...sites), world.ports(around), ctx(signal));
+}
+
+/** `create FED`, and the codes of the errors. */
+function summary(outcomes: ReadonlyMap<string, ReconcileOutcome>): Record<string, string[]> {
+  const entries = [...outcomes].map(([name, { records, errors }]) => [
+    name,
+    [...records.map(({ action }) => action), ...errors.map(({ code }) => code)],
+  ]);
+  return Object.fromEntries(entries);
+}
+
+describe('reconciling', () => {
+  it('creates the record and our mark, in one write, and waits until it is served', async () => {
+    const world = createWorld();
+    const outcomes = await run(world);
+    assert.deepEqual(outcomes.get('example.org'), {
+      records: [
+        {
+          name: FED,
+          type: 'SRV',
+          action: 'create',
+          before: null,
+          after: ['10 5 8448 matrix.example.org.'],
+          ttl: 3600,
+        },
+      ],
+      errors: [],
+    });
+    assert.deepEqual(world.provider.snapshot(), [
+      `${FED} 3600 IN SRV 10 5 8448 matrix.example.org.`,
+      `${FED} 3600 IN TXT "heritage=delegated,owner=us"`,
+    ]);
+    assert.equal(count(world, 'provider.apply'), 1);
+    assert.equal(world.dns.asked.filter((line) => line.endsWith(`${FED} SRV`)).length, 3, 'every address');
+  });
+
+  it('finds nothing to do a second time, and asks no name server', async () => {
+    const world = createWorld();
+    await run(world);
+    world.calls.length = 0;
+    assert.deepEqual(summary(await run(world)), { 'example.org': ['keep'] });
+    assert.deepEqual(
+      world.calls.filter((call) => call.startsWith('dns.') || call === 'provider.apply'),
+      [],
+    );
+  });
+
+  it('only tells when it plans', async () => {
+    const world = createWorld();
+    assert.deepEqual(summary(await run(world, { mode: 'plan' })), { 'example.org': ['create'] });
+    assert.deepEqual(world.provider.snapshot(), []);
+    assert.equal(count(world, 'provider.apply'), 0);
+  });
+
+  it('leaves foreign records alone until it is told to adopt them', async () => {
+    const world = createWorld();
+    world.provider.write(OTHER);
+    assert.deepEqual(summary(await run(world)), { 'example.org': ['refuse', 'E_RECORD_FOREIGN'] });
+    assert.equal(count(world, 'provider.apply'), 0);
+    assert.deepEqual(summary(await run(world, { mode: 'adopt' })), { 'example.org': ['update'] });
+    assert.deepEqual(summary(await run(world)), { 'example.org': ['keep'] });
+  });
+
+  it('publishes the deprecated record with the same data where it is wanted, and takes only ours away', async () => {
+    const world = createWorld();
+    const wanting = { sites: [site({ legacySrv: true })] };
+    assert.deepEqual(summary(await run(world, wanting)), { 'example.org': ['create', 'create'] });
+    assert.equal(count(world, 'provider.apply'), 1);
+    assert.deepEqual(summary(await run(world)), { 'example.org': ['keep', 'delete'] });
+    assert.deepEqual(
+      world.provider.snapshot().filter((line) => line.startsWith(LEGACY)),
+      [],
+    );
+    world.provider.write({ ...OTHER, name: LEGACY });
+    assert.deepEqual(summary(await run(world)), { 'example.org': ['keep'] });
+  });
+
+  it('works on the name that is delegated to', async () => {
+    const world = createWorld();
+    const sites = [site({ delegatedTo: under('c1', HOSTER) })];
+    await run(world, { sites });
+    assert.ok(world.provider.snapshot()[0]?.startsWith('_matrix-fed._tcp.c1.hoster.net. '));
+  });
+
+  it('applies nothing after a read that failed', async () => {
+    const world = createWorld();
+    for (const code of ['E_PROVIDER_AUTH', 'E_PROVIDER_TIMEOUT', 'E_PROVIDER_RATE_LIMITED'] as const) {
+      const outcomes = await run(world, { around: fails('provider.readRRsets', trouble(code)) });
+      assert.deepEqual(summary(outcomes), { 'example.org': ['fail', code] });
+    }
+    assert.equal(count(world, 'provider.apply'), 0);
+  });
+
+  it('writes no target that DNS has nothing good to say of', async () => {
+    const world = createWorld();
+    const sites = [site({ srv: [srv(under('nobody', EXAMPLE))] })];
+    assert.deepEqual(summary(await run(world, { sites })), { 'example.org': ['refuse', 'E_TARGET_ADDRESS'] });
+    world.dns.interfere = () => answer('SERVFAIL');
+    assert.deepEqual(summary(await run(world)), { 'example.org': ['refuse', 'E_DNS_UNANSWERED'] });
+    assert.equal(count(world, 'provider.apply'), 0);
+  });
+
+  it('says that the record is not served, naming who lags', async () => {
+    const world = createWorld();
+    world.dns.interfere = ({ address }, { name }) =>
+      address === '192.0.2.1' && name === FED ? answer('NXDOMAIN') : undefined;
+    const outcomes = await run(world);
+    assert.deepEqual(summary(outcomes), { 'example.org': ['fail', 'E_NOT_PROPAGATED'] });
+    assert.match(outcomes.get('example.org')?.errors[0]?.message ?? '', /by ns1\.example\.org\. /);
+  });
+
+  it('refuses a zone that the name does not lie in, and a provider that knows no SRV', async () => {
+    const world = createWorld();
+    const sites = [site({ zone: 'hoster.net' })];
+    assert.deepEqual(summary(await run(world, { sites })), { 'example.org': ['fail', 'E_ZONE_NOT_FOUND'] });
+    const memory = createMemory({ zones: [EXAMPLE] });
+    const provider = { ...memory, capabilities: { ...memory.capabilities, types: ['TXT'] as const } };
+    const ports = { ...world.ports(), provider: async () => provider };
+    const outcomes = await reconcile([site()], 'apply', config(site()), ports, ctx());
+    assert.deepEqual(summary(outcomes), { 'example.org': ['fail', 'E_PROVIDER_UNSUPPORTED'] });
+  });
+});
+
+describe('reconciling many sites', () => {
+  const tenants = Array.from({ length: 100 }, (_, index) => site({ name: `t${index}.example.org` }));
+
+  it('reads a zone once for a hundred of them', async () => {
+    const world = createWorld();
+    await run(world, { sites: tenants, mode: 'plan' });
+    assert.equal(count(world, 'provider.readRRsets'), 1);
+    await run(world, { sites: tenants });
+    assert.equal(world.provider.snapshot().length, 200);
+  });
+
+  it('keeps the trouble of a site from its neighbours', async () => {
+    const world = createWorld();
+    const sites = [
+      site(),
+      site({ name: 'foreign.example.org' }),
+      site({ name: 'lame.example.org', srv: [srv(under('nobody', EXAMPLE))] }),
+      site({ name: 'no.zone.test' }),
+      site({ name: 'unknown.example.org', provider: 'gone' }),
+    ];
+    world.provider.write({ ...OTHER, name: parseDomainName('_matrix-fed._tcp.foreign.example.org') });
+    const ports = world.ports();
+    const provider: typeof ports.provider = async (name) => {
+      if (name === 'gone') throw trouble('E_PROVIDER_UNKNOWN');
+      return ports.provider(name);
+    };
+    const outcomes = await reconcile(sites, 'apply', config(...sites), { ...ports, provider }, ctx());
+    assert.deepEqual(summary(outcomes), {
+      'example.org': ['create'],
+      'foreign.example.org': ['refuse', 'E_RECORD_FOREIGN'],
+      'lame.example.org': ['refuse', 'E_TARGET_ADDRESS'],
+      'no.zone.test': ['fail', 'E_ZONE_NOT_FOUND'],
+      'unknown.example.org': ['fail', 'E_PROVIDER_UNKNOWN'],
+    });
+  });
+
+  it('leaves a CNAME, past which no provider reads, to the site that has it', async () => {
+    const world = createWorld();
+    const unlucky = parseDomainName('_matrix-fed._tcp.t42.example.org');
+    world.provider.alias(unlucky, parseDomainName('elsewhere.net'));
+    world.dns.interfere = (_, { name }) => (name === unlucky ? answer('NXDOMAIN') : undefined);
+    const outcomes = summary(await run(world, { sites: tenants }));
+    assert.deepEqual(outcomes['t42.example.org'], ['fail', 'E_RECORD_CNAME']);
+    assert.equal(Object.values(outcomes).filter(([action]) => action === 'create').length, 99);
+    assert.ok(count(world, 'provider.readRRsets') < 20, 'reads go with the trouble, not with the sites');
+  });
+
+  it('does not mind a CNAME where nothing is wanted', async () => {
+    const world = createWorld();
+    world.provider.alias(LEGACY, parseDomainName('elsewhere.net'));
+    assert.deepEqual(summary(await run(world)), { 'example.org': ['create'] });
+  });
+
+  it('goes on with other zones when one cannot be read', async () => {
+    const world = createWorld();
+    const sites = [site(), site({ name: 'c1.hoster.net' })];
+    const outcomes = await run(world, {
+      sites,
+      around: fails('provider.readRRsets', trouble('E_PROVIDER_FORBIDDEN')),
+    });
+    assert.deepEqual(summary(outcomes), {
+      'example.org': ['fail', 'E_PROVIDER_FORBIDDEN'],
+      'c1.hoster.net': ['create'],
+    });
+  });
+});
+
+describe('a write that does not go as planned', () => {
+  it('is decided again on what stands there now, when somebody else was faster', async () => {
+    const world = createWorld();
+    const meddling: Around = async (call, perform) => {
+      if (call === 'provider.apply' && count(world, call) === 1) world.provider.write(OTHER);
+      return perform();
+    };
+    // Without our mark beside it, what somebody else has just written is not ours to overwrite.
+    assert.deepEqual(summary(await run(world, { around: meddling })), {
+      'example.org': ['refuse', 'E_RECORD_FOREIGN'],
+    });
+
+    const ours = createWorld();
+    ours.provider.write(OURS);
+    const again: Around = async (call, perform) => {
+      if (call === 'provider.apply' && count(ours, call) === 1) ours.provider.write(OTHER);
+      return perform();
+    };
+    assert.deepEqual(summary(await run(ours, { around: again })), { 'example.org': ['update'] });
+    assert.equal(count(ours, 'provider.apply'), 2);
+    assert.equal(count(ours, 'provider.readRRsets'), 2);
+  });
+
+  it('is given up after three rounds of conflict', async () => {
+    const world = createWorld();
+    const around = fails('provider.apply', trouble('E_PROVIDER_CONFLICT'), Infinity);
+    assert.deepEqual(summary(await run(world, { around })), {
+      'example.org': ['fail', 'E_PROVIDER_CONFLICT'],
+    });
+    assert.equal(count(world, 'provider.apply'), 3);
+    assert.equal(count(world, 'provider.readRRsets'), 3);
+  });
+
+  it('is not repeated blindly when its outcome is unknown: it is read, seen to be there, and proven', async () => {
+    const world = createWorld();
+    const around = fails('provider.apply', trouble('E_PROVIDER_TIMEOUT', 'unknown'), 1, 'after');
+    assert.deepEqual(summary(await run(world, { around })), { 'example.org': ['create'] });
+    assert.equal(count(world, 'provider.apply'), 1);
+    assert.equal(count(world, 'provider.readRRsets'), 2);
+    assert.equal(world.dns.asked.filter((line) => line.endsWith(`${FED} SRV`)).length, 3);
+  });
+
+  it('is done after all when its outcome is unknown and it turns out not to be there', async () => {
+    const world = createWorld();
+    const around = fails('provider.apply', trouble('E_PROVIDER_TIMEOUT', 'unknown'));
+    assert.deepEqual(summary(await run(world, { around })), { 'example.org': ['create'] });
+    assert.equal(count(world, 'provider.apply'), 2);
+  });
+
+  it('reports what it deleted although nobody told it so', async () => {
+    const world = createWorld();
+    await run(world, { sites: [site({ legacySrv: true })] });
+    const around = fails('provider.apply', trouble('E_PROVIDER_TIMEOUT', 'unknown'), 1, 'after');
+    assert.deepEqual(summary(await run(world, { around }))['example.org']?.toSorted(), ['delete', 'keep']);
+  });
+
+  it('is the end of it when the provider refuses', async () => {
+    const world = createWorld();
+    const around = fails('provider.apply', trouble('E_PROVIDER_FORBIDDEN'), Infinity);
+    assert.deepEqual(summary(await run(world, { around })), {
+      'example.org': ['fail', 'E_PROVIDER_FORBIDDEN'],
+    });
+    assert.equal(count(world, 'provider.apply'), 1);
+  });
+
+  it('is not tried again for a caller that has given up', async () => {
+    const world = createWorld();
+    const stop = new AbortController();
+    const around: Around = async (call, perform) => {
+      if (call === 'provider.apply') stop.abort();
+      return perform();
+    };
+    const outcomes = await run(world, { around, signal: stop.signal });
+    assert.deepEqual(summary(outcomes), { 'example.org': ['fail', 'E_ABORTED'] });
+    assert.equal(count(world, 'provider.apply'), 1);
+  });
+});
