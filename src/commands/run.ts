@@ -53,7 +53,6 @@ export async function runCommand(flags: GlobalOptions, shell: Shell): Promise<nu
   await beatUntilStopped(daemon, reload, notify, () => statusText(context.config, daemon), shell);
   await notify.stopping();
   await context.close();
-  await tools.log.flush();
   return 0;
 }
 

@@ -1,12 +1,12 @@
 /** What every command that reads the config does around its verb: log, config, lock, report, exit code. */
 import type { Config } from '../config/config.ts';
-import { type OpenLog, createLog } from '../io/log.ts';
+import { createLog } from '../io/log.ts';
 import { acquireLock } from '../io/lock.ts';
 import { optionsSchema, providerTypes } from '../../providers/registry.ts';
 import type { Redactor } from '../io/redaction.ts';
 import { loadConfig } from '../io/config-file.ts';
 import { prepareStateDirectory } from '../io/state-directory.ts';
-import type { Progress } from '../ports.ts';
+import type { Log, Progress } from '../ports.ts';
 import { type Report, exitCode } from '../report.ts';
 import { type Context, createContext } from './context.ts';
 import { type Tense, renderReport } from './render-report.ts';
@@ -16,7 +16,7 @@ import type { GlobalOptions, Shell } from './shell.ts';
 const DEFAULT_CONFIG = '/etc/delegated/config.yaml';
 
 export interface Tools {
-  readonly log: OpenLog;
+  readonly log: Log;
   readonly redactor: Redactor;
   readonly progress: Progress;
 }
@@ -78,7 +78,6 @@ export async function withSession<T>(
   } finally {
     await context.close();
     await held?.release();
-    await tools.log.flush();
   }
 }
 

@@ -116,22 +116,14 @@ const TYPES: Readonly<Record<string, string>> = {
 /** The schema's own words where it has some, else ours; zod's speak of JavaScript. */
 function wanted(issue: Issue): string {
   if (issue.code === 'custom' || issue.message.startsWith('expected')) return issue.message;
-  switch (issue.code) {
-    case 'invalid_type':
-      return `expected ${TYPES[issue.expected] ?? issue.expected}`;
-    case 'invalid_value':
-      return `expected ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
-    case 'too_small':
-      return `expected ${amount('at least', issue.minimum, issue.origin)}`;
-    case 'too_big':
-      return `expected ${amount('at most', issue.maximum, issue.origin)}`;
-    case 'invalid_format':
-      return issue.format === 'regex'
-        ? 'expected a text of another form'
-        : `expected a text of the form ${issue.format}`;
-    default:
-      return 'expected another value';
-  }
+  if (issue.code === 'invalid_type') return `expected ${TYPES[issue.expected] ?? issue.expected}`;
+  if (issue.code === 'invalid_value')
+    return `expected ${issue.values.length === 1 ? '' : 'one of '}${issue.values.map(String).join(', ')}`;
+  if (issue.code === 'too_small') return `expected ${amount('at least', issue.minimum, issue.origin)}`;
+  if (issue.code === 'too_big') return `expected ${amount('at most', issue.maximum, issue.origin)}`;
+  if (issue.code === 'invalid_format' && issue.format !== 'regex')
+    return `expected a text of the form ${issue.format}`;
+  return 'expected another value';
 }
 
 function amount(bound: string, limit: number | bigint, origin: string): string {

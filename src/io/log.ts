@@ -1,9 +1,10 @@
-import type { Logger } from 'pino';
+import { createRequire } from 'node:module';
+import type { Logger, pino as Pino } from 'pino';
 import type { Log } from '../ports.ts';
+import { LEVELS, type LogFormat, type LogLevel, formatEntry } from './log-format.ts';
 import type { Redactor } from './redaction.ts';
 
-export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
-export type LogFormat = 'tty' | 'journal' | 'json';
+export type { LogFormat, LogLevel } from './log-format.ts';
 
 export interface LogOptions {
   readonly level: LogLevel;
@@ -14,74 +15,80 @@ export interface LogOptions {
   readonly redactor: Redactor;
 }
 
-const PINO_LEVELS: Readonly<Record<number, LogLevel>> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error' };
-/** sd-daemon(3). */
-const SYSLOG: Readonly<Record<LogLevel, number>> = { debug: 7, info: 6, warn: 4, error: 3 };
-const SGR: Readonly<Record<LogLevel, string>> = { debug: '2', info: '36', warn: '33', error: '31' };
-
-type Fields = Readonly<Record<string, unknown>>;
-
-/** A log that can be told to finish. */
-export interface OpenLog extends Log {
-  /** Resolves when every line so far is written. */
-  flush(): Promise<void>;
-}
-
-const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
+/** An error inside an error, and so on; a vendor may tie a knot. */
+const DEEPEST_CAUSE = 8;
+/** Fields that the line has anyway. */
+const RESERVED = new Set(['level', 'time', 'msg']);
 
 /**
- * pino is loaded with the first line that is really written, because a quiet run has none and should not pay for it.
- * Lines wait for it in order, with the time at which they were said.
+ * Lines are written synchronously, so that the last one before the end is not lost. pino is loaded with the first line
+ * that is really written: a quiet run has none, and is faster by a tenth.
  */
-export function createLog(options: LogOptions): OpenLog {
-  let loading: Promise<Logger> | undefined;
-  let last: Promise<void> = Promise.resolve();
-  const write = async (level: LogLevel, message: string, fields: Fields): Promise<void> => {
-    loading ??= open(options);
-    (await loading)[level](fields, message);
-  };
-  const say =
+export function createLog(options: LogOptions): Log {
+  let logger: Logger | undefined;
+  const threshold = LEVELS.indexOf(options.level);
+  const line =
     (level: LogLevel) =>
-    (message: string, fields: Fields = {}): void => {
-      if (ORDER.indexOf(level) < ORDER.indexOf(options.level)) return;
-      const timed = { time: new Date().toISOString(), ...fields };
-      last = last.then(() => write(level, message, timed));
+    (message: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      if (LEVELS.indexOf(level) < threshold) return;
+      logger ??= open(options);
+      logger[level](plainFields(fields), message);
     };
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') };
+}
+
+function open({ level, format, colour, redactor, write }: LogOptions): Logger {
+  const pino = loadPino();
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      // Errors are made plain before, wherever they stand.
+      serializers: { err: (value: unknown) => value },
+    },
+    {
+      write(line) {
+        write(redactor.redact(format === 'json' ? line : formatEntry(JSON.parse(line), format, colour)));
+      },
+    },
+  );
+}
+
+/**
+ * By `require`, because it has to be there at once. The bundler sees the first branch and packs pino; as a plain
+ * module there is no such function, and the second one is taken.
+ */
+function loadPino(): typeof Pino {
+  const loaded: unknown =
+    typeof require === 'function' ? require('pino') : createRequire(import.meta.url)('pino');
+  if (isPino(loaded)) return loaded;
+  throw new TypeError('this is not the pino that we know');
+}
+
+function isPino(loaded: unknown): loaded is typeof Pino {
+  return typeof loaded === 'function' && 'stdTimeFunctions' in loaded;
+}
+
+function plainFields(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(fields)
+      .filter(([, value]) => value !== undefined)
+      .map(([key, value]) => [RESERVED.has(key) ? `${key}_` : key, plain(value, 0)]),
+  );
+}
+
+/** Errors have no enumerable members: JSON would make `{}` of them. */
+function plain(value: unknown, depth: number): unknown {
+  if (!(value instanceof Error)) return value instanceof Map || value instanceof Set ? [...value] : value;
+  const { name, message, stack, cause } = value;
+  const code = 'code' in value ? value.code : undefined;
   return {
-    debug: say('debug'),
-    info: say('info'),
-    warn: say('warn'),
-    error: say('error'),
-    flush: () => last,
+    name,
+    ...(code === undefined ? {} : { code }),
+    message,
+    ...(stack === undefined ? {} : { stack }),
+    ...(cause === undefined || depth === DEEPEST_CAUSE ? {} : { cause: plain(cause, depth + 1) }),
   };
-}
-
-async function open(options: LogOptions): Promise<Logger> {
-  const { pino } = await import('pino');
-  const write = (line: string): void => {
-    options.write(options.redactor.redact(options.format === 'json' ? line : format(line, options)));
-  };
-  return pino({ level: options.level, base: null, timestamp: false }, { write });
-}
-
-function format(line: string, { format: kind, colour }: LogOptions): string {
-  const entry: unknown = JSON.parse(line);
-  if (!isEntry(entry)) return line;
-  const { level: number = 30, time = '', msg = '', ...fields } = entry;
-  const level = PINO_LEVELS[Number(number)] ?? 'info';
-  const rest = Object.entries(fields)
-    .map(([key, value]) => ` ${key}=${logfmt(value)}`)
-    .join('');
-  if (kind === 'journal') return `<${SYSLOG[level]}>${String(msg).replaceAll('\n', ' ')}${rest}\n`;
-  const word = level.toUpperCase().padEnd(5);
-  return `${String(time).slice(11, 19)} ${colour ? `\u001b[${SGR[level]}m${word}\u001b[0m` : word} ${String(msg)}${rest}\n`;
-}
-
-function logfmt(value: unknown): string {
-  const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return /^[^\s"=]+$/.test(text) ? text : JSON.stringify(text);
-}
-
-function isEntry(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { getuid } from 'node:process';
 import { basename, isAbsolute, join } from 'node:path';
 import type { SecretSource } from '../config/secrets.ts';
 import { DelegatedError } from '../errors.ts';
@@ -31,18 +32,13 @@ export async function readSecret(source: SecretSource, where: string, world: Sec
   });
 }
 
-async function readSource({ kind, name }: SecretSource, where: string, world: SecretWorld): Promise<string> {
-  switch (kind) {
-    case 'env':
-      return readVariable(name, where, world.env);
-    case 'credential':
-      return readCredential(name, where, world);
-    case 'file':
-      return readSecretFile(isAbsolute(name) ? name : join(world.folder, name), where, world.log);
-  }
+function readSource({ kind, name }: SecretSource, where: string, world: SecretWorld): Promise<string> {
+  if (kind === 'env') return readVariable(name, where, world.env);
+  if (kind === 'credential') return readCredential(name, where, world);
+  return readSecretFile(isAbsolute(name) ? name : join(world.folder, name), where, world.log);
 }
 
-function readVariable(name: string, where: string, env: SecretWorld['env']): string {
+async function readVariable(name: string, where: string, env: SecretWorld['env']): Promise<string> {
   const value = env[name];
   if (value !== undefined) return value;
   throw new DelegatedError('E_SECRET', `${where}: the environment has no variable ${name}`, {
@@ -84,7 +80,9 @@ async function readSecretFile(path: string, where: string, log: Log): Promise<st
       throw new DelegatedError('E_SECRET', `${where}: ${path} can be read by others`, {
         hint: `chmod o= ${path}`,
       });
-    if ((stats.mode & GROUP) !== 0) log.debug(`${path} holds a secret and is open to its group`, { where });
+    // Who owns it needs no group to read it; who does not may well be meant by the group.
+    if ((stats.mode & GROUP) !== 0 && stats.uid === getuid?.())
+      log.warn(`${path} holds a secret and is open to its group`, { hint: `chmod g= ${path}` });
     return await file.readFile('utf8');
   } catch (error) {
     if (error instanceof DelegatedError) throw error;
