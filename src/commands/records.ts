@@ -1,7 +1,7 @@
 import { type DomainName, relativeToRoot, under, withoutWildcard } from '../dns/domain-name.ts';
 import { type SrvRRset, srvText } from '../dns/rrset.ts';
 import type { SiteConfig } from '../config/config.ts';
-import { wantedNames } from '../issue.ts';
+import { wantedNames } from '../issuance.ts';
 import { desiredRecords } from '../matrix/delegation.ts';
 import { selectSites } from './select-sites.ts';
 import { createTools, readConfig } from './session.ts';

@@ -1,0 +1,118 @@
+/**
+ * One certificate on its way, with its write-ahead journal: what is done, or may have been done, to the outside world
+ * is on disk before it happens.
+ */
+import { removeChallenges } from './challenges.ts';
+import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
+import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
+import { DelegatedError, retryAt } from './errors.ts';
+import { certName } from './matrix/delegation.ts';
+import type { AcmeClient, Ctx, Ports } from './ports.ts';
+import { mayOrder } from './schedule/ledger.ts';
+import type { Journal } from './schedule/state.ts';
+
+export interface IssueOptions {
+  /** Go past the ledger. */
+  readonly force: boolean;
+}
+
+export interface Issuance {
+  readonly site: SiteConfig;
+  readonly certificate: CertificateConfig;
+  readonly config: Config;
+  readonly ports: Ports;
+  readonly acme: AcmeClient;
+  readonly ctx: Ctx;
+  readonly lineage: string;
+  journal: Journal;
+}
+
+/** Names that the certificate must carry: the one that federation demands first. */
+export function wantedNames(site: SiteConfig): DomainName[] {
+  return [...new Set([certName(site), ...(site.certificate?.names ?? [])])];
+}
+
+/** The journal of an earlier run, when it was for what we want now. Another one is taken back first. */
+export async function resumable(
+  site: SiteConfig,
+  certificate: CertificateConfig,
+  config: Config,
+  ports: Ports,
+  ctx: Ctx,
+): Promise<Journal | null> {
+  const journal = await ports.state.readJournal(site.serverName.text);
+  if (journal === null) return null;
+  const names = wantedNames(site);
+  const same =
+    journal.ca === config.acme.directoryUrl &&
+    journal.keyType === certificate.keyType &&
+    journal.names.length === names.length &&
+    names.every((name) => journal.names.includes(name));
+  if (same) return journal;
+  await sweep(site.serverName.text, ports, ctx);
+  return null;
+}
+
+/** Takes back what an unfinished issuance left in the zones, and forgets it. */
+export async function sweep(lineage: string, ports: Ports, ctx: Ctx): Promise<void> {
+  const journal = await ports.state.readJournal(lineage);
+  if (journal === null) return;
+  if (journal.challenges.length > 0) {
+    ctx.log.info('removing challenge values that an interrupted run left behind', {
+      site: journal.serverName,
+      names: journal.challenges.map(({ name }) => name),
+    });
+    await removeChallenges(journal.challenges, ports, ctx);
+  }
+  await ports.state.clearJournal(lineage);
+}
+
+export async function openJournal(
+  site: SiteConfig,
+  certificate: CertificateConfig,
+  config: Config,
+  options: IssueOptions,
+  ports: Ports,
+): Promise<Journal> {
+  const names = wantedNames(site);
+  await enterLedger(names, config.acme.directoryUrl, options, ports);
+  const keys = await ports.keys();
+  const journal: Journal = {
+    serverName: site.serverName.text,
+    ca: config.acme.directoryUrl,
+    names,
+    keyType: certificate.keyType,
+    startedAt: ports.clock.now(),
+    privateKey: await keys.privateKey(certificate.keyType),
+    challenges: [],
+  };
+  await ports.state.writeJournal(site.serverName.text, journal);
+  return journal;
+}
+
+/** Written before the CA is asked: an attempt that we forget is one that we would repeat for ever. */
+export async function enterLedger(
+  names: readonly DomainName[],
+  ca: string,
+  { force }: IssueOptions,
+  ports: Ports,
+): Promise<void> {
+  const now = ports.clock.now();
+  const verdict = mayOrder(await ports.state.readLedger(), { ca, names, now });
+  if (!verdict.allowed && !force)
+    throw new DelegatedError(
+      'E_ACME_LEDGER',
+      `enough orders for ${names.map(relativeToRoot).join(', ')} of late; the next one is allowed at ${verdict.retryAt.toISOString()}`,
+      {
+        hint: 'look at the earlier errors first: CAs lock out who orders the same names again and again. `renew --force` goes past this limit, which ledger.jsonl in the state directory keeps',
+        retry: retryAt(verdict.retryAt),
+      },
+    );
+  await ports.state.appendLedger({ at: now, ca, names: names.toSorted() });
+}
+
+/** Writes the news into the journal before anything is done about them. */
+export async function note(issuance: Issuance, news: Partial<Journal>): Promise<void> {
+  issuance.journal = { ...issuance.journal, ...news };
+  await issuance.ports.state.writeJournal(issuance.lineage, issuance.journal);
+}
