@@ -19,7 +19,8 @@ export interface ZoneData {
   readonly aliases: ReadonlyMap<DomainName, Alias>;
 }
 
-export const NO_DATA: ZoneData = { serial: 1, rrsets: new Map(), aliases: new Map() };
+/** No other name server begins at 0, so two that serve nothing yet are not taken for one another. */
+export const NO_DATA: ZoneData = { serial: 0, rrsets: new Map(), aliases: new Map() };
 
 const Name = z.string().transform(parseDomainName);
 const Ttl = z.int().min(0).max(0x7fffffff);
