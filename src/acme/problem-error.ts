@@ -41,7 +41,7 @@ export function problemError(problem: Problem, context: ProblemContext): Delegat
   );
   return new DelegatedError(
     code,
-    `${context.place}: ${problem.detail} (${problem.type})${subproblems.join('')}`,
+    `${context.place}: ${problem.detail}${problem.type === NO_TYPE ? '' : ` (${problem.type})`}${subproblems.join('')}`,
     {
       ...(hint !== undefined && { hint }),
       retry: retryOf(problem, context),
@@ -63,6 +63,9 @@ function codeOf({ type, status }: Problem, { asked, retryAt, termsOfService }: P
   if (asked === 'order' && status === 404) return 'E_ACME_ORDER';
   return 'E_ACME_PROBLEM';
 }
+
+/** RFC 9457 §4.2.1: the HTTP status says it all. */
+export const NO_TYPE = 'about:blank';
 
 const ACCOUNT_PROBLEMS: ReadonlySet<string> = new Set([
   'accountDoesNotExist',

@@ -2,7 +2,7 @@ import { createPublicKey } from 'node:crypto';
 import type { PublicJwk } from '../../acme/dns01-value.ts';
 import { linkTarget } from '../../acme/link.ts';
 import { malformed } from '../../acme/malformed.ts';
-import { type Asked, problemError } from '../../acme/problem-error.ts';
+import { type Asked, NO_TYPE, problemError } from '../../acme/problem-error.ts';
 import { parseProblem, type Problem } from '../../acme/problem.ts';
 import { DelegatedError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
@@ -148,7 +148,7 @@ function problemIn({ data, status }: Answer): Problem | null {
 function refusal(answer: Answer, what: string, asked: Asked, now: Date): DelegatedError {
   const wait = retryAfterOf(answer, now);
   const problem = problemIn(answer) ?? {
-    type: 'about:blank',
+    type: NO_TYPE,
     detail: describeStatus(answer),
     status: answer.status,
     subproblems: [],

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict';
+import { parseDirectory } from '../../src/acme/directory.ts';
+import { ourError } from '../support/our-error.ts';
+
+const URL = 'https://ca.example/dir';
+const DIRECTORY = {
+  newNonce: 'https://ca.example/nonce',
+  newAccount: 'https://ca.example/account',
+  newOrder: 'https://ca.example/order',
+};
+
+describe('parseDirectory', () => {
+  it('reads the terms of service and whether an external account is wanted', () => {
+    const meta = { termsOfService: 'https://ca.example/terms', externalAccountRequired: true };
+    assert.deepEqual(parseDirectory({ ...DIRECTORY, meta, keyChange: 'x' }, URL), { ...DIRECTORY, ...meta });
+  });
+
+  it('does without meta', () => {
+    assert.deepEqual(parseDirectory(DIRECTORY, URL), { ...DIRECTORY, externalAccountRequired: false });
+  });
+
+  it('refuses what is no directory, and names the field', () => {
+    assert.match(ourError(() => parseDirectory(undefined, URL)).message, /https:\/\/ca\.example\/dir/);
+    assert.match(ourError(() => parseDirectory({ ...DIRECTORY, newOrder: 7 }, URL)).message, /"newOrder"/);
+  });
+});
