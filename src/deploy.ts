@@ -87,11 +87,21 @@ function isIdle({ outputs, reload, verify }: CertificateConfig): boolean {
 
 async function writeOutputs(deployment: Deployment, ports: Ports): Promise<Progressing> {
   const { site, certificate, version } = deployment;
-  const saved = await ports.state.readSite(site.serverName.text);
-  const each: Progressing = { deployment, saved, state: saved, wrote: false, reloaded: false, errors: [] };
+  const unread: SiteState = { failures: 0 };
+  const each: Progressing = {
+    deployment,
+    saved: unread,
+    state: unread,
+    wrote: false,
+    reloaded: false,
+    errors: [],
+  };
   const target = deployTarget(certificate);
-  if (saved.deployTarget !== target || saved.deployedVersion !== version.id) each.state = forget(saved);
   try {
+    const saved = await ports.state.readSite(site.serverName.text);
+    const current = saved.deployTarget === target && saved.deployedVersion === version.id;
+    each.saved = saved;
+    each.state = current ? saved : forget(saved);
     for (const output of certificate.outputs) {
       if (await ports.outputs.isCurrent(output, version)) continue;
       await ports.outputs.write(output, version);
@@ -223,8 +233,12 @@ function notServed(
 
 async function save(each: Progressing, ports: Ports): Promise<void> {
   if (JSON.stringify(each.state) === JSON.stringify(each.saved)) return;
-  await ports.state.writeSite(each.deployment.site.serverName.text, each.state);
-  each.saved = each.state;
+  try {
+    await ports.state.writeSite(each.deployment.site.serverName.text, each.state);
+    each.saved = each.state;
+  } catch (thrown) {
+    each.errors.push(asDelegatedError(thrown));
+  }
 }
 
 function outcome({ deployment, state, wrote, reloaded, errors }: Progressing): DeployOutcome {

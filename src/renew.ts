@@ -72,7 +72,9 @@ export async function renew(
       ...(deployment?.errors ?? []),
       ...(swept.get(name) ?? []),
     ];
-    await remember(site, errors, ports);
+    await remember(site, errors, ports).catch((thrown: unknown) => {
+      add(errors, thrown);
+    });
     return siteReport(
       site,
       records.get(name) ?? null,
@@ -117,10 +119,19 @@ export async function plan(
     const outcome = records.get(site.serverName.text) ?? null;
     const certificate = certificates[index] ?? null;
     const errors = [...(outcome?.errors ?? []), ...(certificate?.errors ?? [])];
-    const deployment = await planDeploy(site, certificate, ports);
+    const deployment = await planDeploy(site, certificate, ports).catch((thrown: unknown) => {
+      add(errors, thrown);
+      return null;
+    });
     return siteReport(site, outcome, certificate, deployment, errors, ports);
   });
   return report(reports);
+}
+
+/** A state file that cannot be read is met more than once, and told once. */
+function add(errors: DelegatedError[], thrown: unknown): void {
+  const error = asDelegatedError(thrown);
+  if (!errors.some(({ message }) => message === error.message)) errors.push(error);
 }
 
 async function planCertificate(site: SiteConfig, ports: Ports): Promise<CertificateOutcome | null> {
