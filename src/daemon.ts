@@ -38,11 +38,13 @@ export function createDaemon(first: Config, firstPorts: Ports, own: DaemonPorts,
   const work = async (): Promise<void> => {
     const sites = dueSites();
     if (sites.length === 0) return;
-    const report = await own.locked(() => renew(sites, config, { force: false }, ports, ctx));
+    // A new config that comes meanwhile has moments and ports of its own.
+    const [looks, mine] = [due, ports];
+    const report = await own.locked(() => renew(sites, config, { force: false }, mine, ctx));
     // Somebody else is at it; what they leave undone is due at the next beat.
     if (report === null) return;
     own.onReport(report);
-    for (const site of sites) due.set(site.serverName.text, await nextLook(site, ports));
+    for (const site of sites) looks.set(site.serverName.text, await nextLook(site, mine));
   };
 
   return {
@@ -74,8 +76,13 @@ export function createDaemon(first: Config, firstPorts: Ports, own: DaemonPorts,
 async function nextLook(site: SiteConfig, ports: Ports): Promise<Date> {
   const now = ports.clock.now();
   const look = new Date(now.getTime() + RECONCILE_INTERVAL_MS);
-  const { failures, retryAt } = await ports.state.readSite(site.serverName.text);
-  if (failures > 0) return retryAt ?? look;
-  const sight = await certificateSight(site, ports);
-  return sight?.decision.due === false && sight.decision.at < look ? sight.decision.at : look;
+  try {
+    const { failures, retryAt } = await ports.state.readSite(site.serverName.text);
+    if (failures > 0) return retryAt ?? look;
+    const sight = await certificateSight(site, ports);
+    return sight?.decision.due === false && sight.decision.at < look ? sight.decision.at : look;
+  } catch {
+    // The report has told of it already; a site whose state is broken must not be tried at every beat.
+    return look;
+  }
 }
