@@ -1,0 +1,114 @@
+/**
+ * A machine may lose its power at any moment. So one run of `renew` is killed at each call of a port in turn, before
+ * and after the call does its work, and another run has to make everything well.
+ */
+import assert from 'node:assert/strict';
+import * as fc from 'fast-check';
+import { exitCode, type Report } from '../src/report.ts';
+import { renew } from '../src/renew.ts';
+import { diesAt } from './support/dies-at.ts';
+import { type Around, type World, config, createWorld, ctx } from './support/fake-ports.ts';
+import { BOTH } from './support/run-issue.ts';
+
+/** More calls than any run makes; only against a walk that never ends. */
+const MOST_CALLS = 400;
+/** What our own limit allows in a day. */
+const MOST_ORDERS = 2;
+
+function run(world: World, around?: Around): Promise<Report> {
+  return renew([BOTH], config(BOTH), { force: false }, world.ports(around), ctx());
+}
+
+/** Runs until the death or the end. */
+async function runUntilDeath(
+  world: World,
+  n: number,
+  when: 'before' | 'after',
+): Promise<'died' | 'finished'> {
+  // Time is not of the world: killing somebody who sleeps is killing him before his next call.
+  const { around, died } = diesAt(n, when, (call) => !call.startsWith('clock.'));
+  return Promise.race([died.then(() => 'died' as const), run(world, around).then(() => 'finished' as const)]);
+}
+
+/** What is true at every moment, whoever died. */
+function assertSafe(world: World): void {
+  assert.ok(world.ca.live().length <= 1, 'more than one order lives');
+  assert.ok(world.state.ledger.length <= MOST_ORDERS, 'our own limit of orders does not hold');
+  assert.ok(
+    world.ca.orders.length <= world.state.ledger.length,
+    'there is an order that the ledger does not know',
+  );
+  const live = [...world.versions.values()].flat();
+  for (const { material, facts } of live)
+    assert.equal(
+      world.certificates.mismatch(material, facts.names, world.clock.now()),
+      null,
+      'a stored pair differs',
+    );
+}
+
+/** What is true when a run ended well. */
+function assertWell(world: World): void {
+  assertSafe(world);
+  assert.deepEqual(world.challengeValues(), [], 'challenge values stayed behind');
+  assert.equal(world.state.journals.size, 0, 'a journal stayed open');
+  assert.equal(world.ca.issued.length, 1, 'not exactly one certificate was issued');
+  const [version, ...more] = world.versions.get('example.org') ?? [];
+  assert.ok(version !== undefined && more.length === 0, 'not exactly one version is stored');
+  assert.equal(world.homeserver.serves.get('example.org.'), version.facts.sha256, 'it is not what is served');
+  assert.equal(world.provider.snapshot().length, 2, 'the record and its mark stand');
+}
+
+describe('a run that dies', () => {
+  for (const when of ['before', 'after'] as const)
+    for (const listsOrders of [true, false])
+      it(`${when} any call is made well by the next one, at a CA that lists ${listsOrders ? '' : 'no '}orders`, async () => {
+        for (let n = 1; n < MOST_CALLS; n += 1) {
+          const world = createWorld();
+          world.ca.listsOrders = listsOrders;
+          const end = await runUntilDeath(world, n, when);
+          const lastCall = world.calls.at(-1);
+          try {
+            // The one moment that a CA without a list leaves open: it has the order, and we never wrote down which.
+            const journal = world.state.journals.get('example.org');
+            const unheard =
+              !listsOrders &&
+              journal !== undefined &&
+              journal.orderUrl === undefined &&
+              world.ca.orders.length > 0;
+            if (!unheard) assertSafe(world);
+            const report = await run(world);
+            assert.equal(exitCode(report), 0, JSON.stringify(report.sites[0]?.errors));
+            if (!unheard) assertWell(world);
+            assert.deepEqual(world.challengeValues(), []);
+          } catch (thrown) {
+            throw new Error(`killed ${when} call ${n}, ${lastCall ?? 'none'}`, { cause: thrown });
+          }
+          if (end === 'finished') return;
+        }
+        assert.fail(`a run makes more than ${MOST_CALLS} calls`);
+      });
+
+  it('twice in a row is made well by the third one, or has our own limit reached', async () => {
+    const call = fc.integer({ min: 1, max: 100 });
+    const when = fc.constantFrom('before', 'after');
+    await fc.assert(
+      fc.asyncProperty(call, when, call, when, async (first, firstWhen, second, secondWhen) => {
+        const world = createWorld();
+        world.ca.listsOrders = true;
+        await runUntilDeath(world, first, firstWhen);
+        await runUntilDeath(world, second, secondWhen);
+        assertSafe(world);
+        const report = await run(world);
+        assertSafe(world);
+        if (report.ok) assertWell(world);
+        else
+          assert.deepEqual(
+            report.sites[0]?.errors.map(({ code }) => code),
+            ['E_ACME_LEDGER'],
+          );
+        assert.deepEqual(world.challengeValues(), []);
+      }),
+    );
+  });
+});
