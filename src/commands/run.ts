@@ -50,7 +50,7 @@ export async function runCommand(flags: GlobalOptions, shell: Shell): Promise<nu
     await notify.ready(statusText(context.config, daemon));
   };
 
-  await beatUntilStopped(daemon, reload, notify, () => statusText(context.config, daemon), shell);
+  await beatUntilStopped(daemon, reload, notify, () => statusText(context.config, daemon), tools.log, shell);
   await notify.stopping();
   await context.close();
   return 0;
@@ -81,6 +81,7 @@ async function beatUntilStopped(
   reload: () => Promise<void>,
   notify: Notify,
   status: () => string,
+  log: Log,
   shell: Shell,
 ): Promise<void> {
   let last: Promise<void> = Promise.resolve();
@@ -90,6 +91,7 @@ async function beatUntilStopped(
   };
   const beat = async (): Promise<void> => {
     await daemon.beat();
+    log.debug(status());
     await notify.status(status());
   };
   silenceCron();

@@ -77,12 +77,17 @@ sites:
 
   show('delegated plan');
   say(bold('$ delegated run &        # the daemon: it serves the zone, and does what the plan says'));
-  await start(
+  const log = await start(
     'delegated',
     process.execPath,
     [PROGRAM, '-c', join(folder, 'config.yaml'), 'run', '--verbose'],
     'next work at',
   );
+  for (const line of log.split('\n').filter((text) => text.startsWith('{'))) {
+    const { level, msg, time: _, ...fields } = JSON.parse(line);
+    if (level >= 30) say(`  ${msg} ${JSON.stringify(fields)}`);
+  }
+  say('');
   show('delegated status');
   other('What dig sees', 'dig', [
     '@127.0.0.1',
@@ -150,7 +155,7 @@ async function startPebble(dns, acmePort, managementPort) {
   );
 }
 
-/** Starts something that stays, and waits until it says the words. */
+/** Starts something that stays, waits until it says the words, returns what it has said. */
 async function start(name, command, args, words, env = {}) {
   const child = spawn(command, args, {
     env: { ...process.env, PATH, ...env },
@@ -168,6 +173,7 @@ async function start(name, command, args, words, env = {}) {
     child.on('error', reject);
     child.on('exit', () => reject(new Error(`${name} ended: ${printed}`)));
   });
+  return printed;
 }
 
 function makeCertificate(where, name, alternative) {
