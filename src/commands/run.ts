@@ -18,7 +18,9 @@ const LATE_BEAT_MS = 5 * 60_000;
 
 /** The daemon, in the foreground, until SIGTERM or SIGINT. */
 export async function runCommand(flags: GlobalOptions, shell: Shell): Promise<number> {
-  const tools = createTools(flags, shell, 'info');
+  const { log, redactor } = createTools(flags, shell, 'info');
+  // Nobody sits and waits here, so what is being waited for is a matter of the log.
+  const tools: Tools = { log, redactor, progress: (site, message) => log.debug(`${site}: ${message}`) };
   const notify = createNotify(shell.env['NOTIFY_SOCKET'], tools.log);
   let context = await open(await readConfig(flags, shell, tools), tools, shell);
   const daemon = createDaemon(

@@ -85,7 +85,7 @@ sites:
   );
   for (const line of log.split('\n').filter((text) => text.startsWith('{'))) {
     const { level, msg, time: _, ...fields } = JSON.parse(line);
-    if (level >= 30) say(`  ${msg} ${JSON.stringify(fields)}`);
+    if (level !== 'debug') say(`  ${msg} ${JSON.stringify(fields)}`);
   }
   say('');
   show('delegated status');
