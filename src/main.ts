@@ -27,6 +27,13 @@ const redactor = createRedactor();
 
 const shell: Shell = {
   env: process.env,
+  host: {
+    holder: `${process.pid} ${process.argv.slice(1, 4).join(' ')}`,
+    kill: (pid, signal) => {
+      process.kill(pid, signal);
+    },
+    monotonicMicroseconds: () => process.hrtime.bigint() / 1000n,
+  },
   redactor,
   out: (text) => {
     write(process.stdout.fd, redactor.redact(text));

@@ -1,5 +1,6 @@
 /** Builds the ports for one command from the config. Everything heavy is loaded on first use. */
 import type { AcmeConfig, Config } from '../config/config.ts';
+import type { HostProcess } from '../io/host-process.ts';
 import type { Redactor } from '../io/redaction.ts';
 import {
   type AcmeClient,
@@ -37,6 +38,7 @@ export interface ContextOptions {
   readonly signal: AbortSignal;
   readonly version: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly host: HostProcess;
   readonly progress: Ports['progress'];
 }
 
@@ -83,7 +85,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
     }),
     state: createStateStore(config.state, { dice, clock }),
     outputs: createOutputWriter(),
-    reloader: createReloader({ environment: options.env }),
+    reloader: createReloader({ environment: options.env, kill: options.host.kill }),
     tls: createTlsProbe(),
   };
 

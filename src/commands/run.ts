@@ -21,13 +21,13 @@ export async function runCommand(flags: GlobalOptions, shell: Shell): Promise<nu
   const { log, redactor } = createTools(flags, shell, 'info');
   // Nobody sits and waits here, so what is being waited for is a matter of the log.
   const tools: Tools = { log, redactor, progress: (site, message) => log.debug(`${site}: ${message}`) };
-  const notify = createNotify(shell.env['NOTIFY_SOCKET'], tools.log);
+  const notify = createNotify(shell.env['NOTIFY_SOCKET'], tools.log, shell.host);
   let context = await open(await readConfig(flags, shell, tools), tools, shell);
   const daemon = createDaemon(
     context.config,
     context.ports,
     {
-      locked: (work) => underLock(context.config.state, shell.signal, work),
+      locked: (work) => underLock(context.config.state, shell, work),
       onReport: (report) => {
         tell(report, tools.log);
       },
@@ -65,6 +65,7 @@ async function open(config: Config, tools: Tools, shell: Shell): Promise<Context
     signal: shell.signal,
     version: shell.version,
     env: shell.env,
+    host: shell.host,
   });
   for (const { name, type } of config.providers.values()) {
     // Only those that serve have something to start; the others stay unloaded until they are needed.
@@ -126,11 +127,18 @@ function silenceCron(): void {
   setLogger({ info: silent, warn: silent, error: silent, debug: silent });
 }
 
-async function underLock<T>(state: string, signal: AbortSignal, work: () => Promise<T>): Promise<T | null> {
-  const lock = await acquireLock(`${state}/lock`, { wait: false, signal }).catch((thrown: unknown) => {
-    if (thrown instanceof DelegatedError && thrown.code === 'E_LOCKED') return null;
-    throw thrown;
-  });
+async function underLock<T>(
+  state: string,
+  { signal, host }: Shell,
+  work: () => Promise<T>,
+): Promise<T | null> {
+  const { holder } = host;
+  const lock = await acquireLock(`${state}/lock`, { wait: false, signal, holder }).catch(
+    (thrown: unknown) => {
+      if (thrown instanceof DelegatedError && thrown.code === 'E_LOCKED') return null;
+      throw thrown;
+    },
+  );
   if (lock === null) return null;
   try {
     return await work();

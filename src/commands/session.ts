@@ -66,12 +66,17 @@ export async function withSession<T>(
   const held =
     lock === 'none'
       ? null
-      : await acquireLock(`${config.state}/lock`, { wait: lock === 'wait', signal: shell.signal });
+      : await acquireLock(`${config.state}/lock`, {
+          wait: lock === 'wait',
+          signal: shell.signal,
+          holder: shell.host.holder,
+        });
   const context = createContext(config, {
     ...tools,
     signal: shell.signal,
     version: shell.version,
     env: shell.env,
+    host: shell.host,
   });
   try {
     return await work(context);

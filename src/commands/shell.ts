@@ -1,8 +1,10 @@
+import type { HostProcess } from '../io/host-process.ts';
 import type { Redactor } from '../io/redaction.ts';
 
 /** What a command may know of the process that it runs in. `main.ts` makes the real one, tests make theirs. */
 export interface Shell {
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly host: HostProcess;
   /** Knows every secret that was read; `out` and `err` print nothing past it. */
   readonly redactor: Redactor;
   readonly out: (text: string) => void;

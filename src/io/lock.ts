@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type FileHandle, open, readFile } from 'node:fs/promises';
-import { argv, pid } from 'node:process';
 import { aborted, BACKOFF, DelegatedError } from '../errors.ts';
 import { errnoOf, fileError } from './file-error.ts';
 
@@ -14,6 +13,8 @@ export interface LockOptions {
   /** False: throw E_LOCKED at once when somebody else holds it. */
   readonly wait: boolean;
   readonly signal: AbortSignal;
+  /** Names us to whoever comes too late; the pid comes first. */
+  readonly holder: string;
   /** Path of flock(1). */
   readonly flock?: string;
 }
@@ -38,7 +39,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<L
         hint: 'the state directory must be on a file system with locks, not on every network file system',
         retry: BACKOFF,
       });
-    await writeHolder(file);
+    await writeHolder(file, options.holder);
   } catch (error) {
     await file.close();
     throw fileError('E_STATE', 'lock', path, error);
@@ -52,10 +53,10 @@ function releaseOnce(file: FileHandle): () => Promise<void> {
 }
 
 /** For the message of whoever comes too late; a disk that is too full for it does not make the lock less ours. */
-async function writeHolder(file: FileHandle): Promise<void> {
+async function writeHolder(file: FileHandle, holder: string): Promise<void> {
   try {
     await file.truncate(0);
-    await file.write(`${pid} ${argv.slice(1, 4).join(' ')}\n`);
+    await file.write(`${holder}\n`);
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
   }

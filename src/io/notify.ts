@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { hrtime } from 'node:process';
+import type { HostProcess } from './host-process.ts';
 import type { Log } from '../ports.ts';
 
 /** Tells systemd how we are (sd_notify(3)). Never rejects and never takes long: a daemon does not fail over it. */
@@ -26,6 +26,7 @@ export interface NotifyOptions {
 export function createNotify(
   socketPath: string | undefined,
   log: Pick<Log, 'debug'>,
+  { monotonicMicroseconds }: Pick<HostProcess, 'monotonicMicroseconds'>,
   options: NotifyOptions = {},
 ): Notify {
   const { command = '/usr/bin/systemd-notify', timeoutMs = 5000 } = options;
@@ -42,7 +43,7 @@ export function createNotify(
     ready: (status) => send('READY=1', statusLine(status)),
     status: (text) => send(statusLine(text)),
     // Type=notify-reload wants the time of the message (CLOCK_MONOTONIC); Type=notify ignores it.
-    reloading: () => send('RELOADING=1', `MONOTONIC_USEC=${hrtime.bigint() / 1000n}`),
+    reloading: () => send('RELOADING=1', `MONOTONIC_USEC=${monotonicMicroseconds()}`),
     stopping: () => send('STOPPING=1'),
     watchdog: () => send('WATCHDOG=1'),
   };

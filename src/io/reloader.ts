@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { constants } from 'node:os';
-import { kill } from 'node:process';
 import { BACKOFF, DelegatedError } from '../errors.ts';
 import type { ReloadAction, Reloader } from '../ports.ts';
 import { errnoOf, fileError } from './file-error.ts';
+import type { HostProcess } from './host-process.ts';
 import { runCommand } from './run-command.ts';
 
 export interface ReloaderOptions {
+  readonly kill: HostProcess['kill'];
   /** Of our environment only PATH and LANG go to the command; there may be secrets in the rest. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Milliseconds. Default: 60 000. */
@@ -16,13 +17,13 @@ export interface ReloaderOptions {
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const UNIT = /^[A-Za-z0-9:_.\\@][A-Za-z0-9:_.\\@-]*$/;
 
-export function createReloader(options: ReloaderOptions = {}): Reloader {
+export function createReloader(options: ReloaderOptions): Reloader {
   const { PATH: path = PATH, LANG: lang = 'C.UTF-8' } = options.environment ?? {};
   const environment = { PATH: path, LANG: lang };
-  const timeoutMs = options.timeoutMs ?? 60_000;
+  const { kill, timeoutMs = 60_000 } = options;
 
   async function run(command: readonly string[], hint: string, signal: AbortSignal): Promise<void> {
-    const { ok, end, output } = await runCommand(command, { environment, timeoutMs, signal });
+    const { ok, end, output } = await runCommand(command, { environment, timeoutMs, signal, kill });
     if (ok) return;
     const printed = output === '' ? 'it printed nothing' : `it printed:\n${output}`;
     throw failed(`\`${command.join(' ')}\`: ${end}; ${printed}`, hint);
@@ -35,7 +36,7 @@ export function createReloader(options: ReloaderOptions = {}): Reloader {
         case 'systemd':
           return run(systemctl(action.unit), SYSTEMD_HINT(action.unit), signal);
         case 'signal':
-          return sendSignal(action.signal, action.pidFile);
+          return sendSignal(action.signal, action.pidFile, kill);
         case 'exec':
           return run(
             action.command,
@@ -59,7 +60,7 @@ function systemctl(unit: string): readonly string[] {
   return ['systemctl', '--no-ask-password', 'reload', '--', unit];
 }
 
-async function sendSignal(name: string, pidFile: string): Promise<void> {
+async function sendSignal(name: string, pidFile: string, kill: HostProcess['kill']): Promise<void> {
   const signal = signalNamed(name);
   const pid = await readPid(pidFile);
   try {

@@ -1,15 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { kill } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { aborted } from '../errors.ts';
 import { errnoOf } from './file-error.ts';
+import type { HostProcess } from './host-process.ts';
 
 export interface CommandOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** Milliseconds until the whole process group is killed. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  readonly kill: HostProcess['kill'];
 }
 
 export interface CommandResult {
@@ -34,7 +35,7 @@ export async function runCommand(
   command: readonly string[],
   options: CommandOptions,
 ): Promise<CommandResult> {
-  const { signal, timeoutMs, environment } = options;
+  const { signal, timeoutMs, environment, kill } = options;
   if (signal.aborted) throw aborted(signal);
   const [program = '', ...args] = command;
   const child = spawn(program, args, {
@@ -47,7 +48,7 @@ export async function runCommand(
   const stop = AbortSignal.any([signal, deadline]);
   const exit = exitOf(child);
   const end = await Promise.race([exit, firing(stop)]);
-  if (end === null) await killGroup(child, exit);
+  if (end === null) await killGroup(child, exit, kill);
   await drain(child);
   if (signal.aborted) throw aborted(signal);
   const output = tail().trim();
@@ -72,17 +73,21 @@ function firing(signal: AbortSignal): Promise<null> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve(null), { once: true }));
 }
 
-async function killGroup(child: ChildProcess, exit: Promise<string>): Promise<void> {
-  signalGroup(child, 'SIGTERM');
+async function killGroup(
+  child: ChildProcess,
+  exit: Promise<string>,
+  kill: HostProcess['kill'],
+): Promise<void> {
+  signalGroup(child, 'SIGTERM', kill);
   const grace = new AbortController();
   await Promise.race([exit, delay(GRACE, undefined, { signal: grace.signal }).catch(() => {})]);
   grace.abort();
   // Also when the leader has gone at once: its children may have not.
-  signalGroup(child, 'SIGKILL');
+  signalGroup(child, 'SIGKILL', kill);
   await exit;
 }
 
-function signalGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
+function signalGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL', kill: HostProcess['kill']): void {
   if (child.pid === undefined) return;
   try {
     kill(-child.pid, signal);

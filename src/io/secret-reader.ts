@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { getuid } from 'node:process';
+import { userInfo } from 'node:os';
 import { basename, isAbsolute, join } from 'node:path';
 import type { SecretSource } from '../config/secrets.ts';
 import { DelegatedError } from '../errors.ts';
@@ -81,7 +81,7 @@ async function readSecretFile(path: string, where: string, log: Log): Promise<st
         hint: `chmod o= ${path}`,
       });
     // Who owns it needs no group to read it; who does not may well be meant by the group.
-    if ((stats.mode & GROUP) !== 0 && stats.uid === getuid?.())
+    if ((stats.mode & GROUP) !== 0 && stats.uid === ownUid())
       log.warn(`${path} holds a secret and is open to its group`, { hint: `chmod g= ${path}` });
     return await file.readFile('utf8');
   } catch (error) {
@@ -98,8 +98,26 @@ async function readSecretFile(path: string, where: string, log: Log): Promise<st
   }
 }
 
+/** Null in a container whose user has no name. */
+function ownUid(): number | null {
+  try {
+    return userInfo().uid;
+  } catch {
+    return null;
+  }
+}
+
 const WHY: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   EACCES: 'may not be read by this user',
   EISDIR: 'is a folder',
 };
+
+/** Null where our uid has no entry in the user database, as in some containers. */
+function ownUid(): number | null {
+  try {
+    return userInfo().uid;
+  } catch {
+    return null;
+  }
+}

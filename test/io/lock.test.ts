@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { acquireLock, type Lock } from '../../src/io/lock.ts';
+import { THIS_PROCESS } from '../support/this-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const never = (): AbortSignal => new AbortController().signal;
@@ -11,8 +12,14 @@ describe('the lock', () => {
   const folder = temporaryFolder();
   const path = (): string => join(folder(), 'lock');
   const tryLock = (flock?: string): Promise<Lock> =>
-    acquireLock(path(), { wait: false, signal: never(), ...(flock !== undefined && { flock }) });
-  const waitLock = (signal = never()): Promise<Lock> => acquireLock(path(), { wait: true, signal });
+    acquireLock(path(), {
+      wait: false,
+      signal: never(),
+      ...THIS_PROCESS,
+      ...(flock !== undefined && { flock }),
+    });
+  const waitLock = (signal = never()): Promise<Lock> =>
+    acquireLock(path(), { wait: true, signal, ...THIS_PROCESS });
 
   it('is had by one, who is named to the others, until it is released', async () => {
     const lock = await tryLock();

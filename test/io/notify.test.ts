@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createNotify } from '../../src/io/notify.ts';
+import { THIS_PROCESS } from '../support/this-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 // Node has no datagram sockets of AF_UNIX, Perl is on every Debian. Prints what it receives, one line a message.
@@ -27,7 +28,7 @@ describe('notify', () => {
       await once(listener.stdout, 'data');
       let received = '';
       listener.stdout.on('data', (chunk: Buffer) => (received += chunk.toString()));
-      const notify = createNotify(socket, log);
+      const notify = createNotify(socket, log, THIS_PROCESS);
       const done = [
         notify.ready('3 sites'),
         notify.status('renewing\nexample.org'),
@@ -53,13 +54,13 @@ describe('notify', () => {
   });
 
   it('does nothing without a socket', async () => {
-    await createNotify(undefined, log, { command: '/nonexistent' }).ready('x');
+    await createNotify(undefined, log, THIS_PROCESS, { command: '/nonexistent' }).ready('x');
     assert.deepEqual(logged, []);
   });
 
   it('logs a failure and goes on', async () => {
-    await createNotify('/nonexistent', log).ready('x');
-    await createNotify('/nonexistent', log, { command: '/nonexistent' }).watchdog();
+    await createNotify('/nonexistent', log, THIS_PROCESS).ready('x');
+    await createNotify('/nonexistent', log, THIS_PROCESS, { command: '/nonexistent' }).watchdog();
     assert.equal(logged.length, 2);
   });
 
@@ -67,7 +68,7 @@ describe('notify', () => {
     const command = join(folder(), 'hangs');
     await writeFile(command, '#!/bin/sh\nexec sleep 1000\n');
     await chmod(command, 0o755);
-    await createNotify('/x', log, { command, timeoutMs: 50 }).ready('x');
+    await createNotify('/x', log, THIS_PROCESS, { command, timeoutMs: 50 }).ready('x');
     assert.equal(logged.length, 1);
   });
 });

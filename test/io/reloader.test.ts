@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createReloader } from '../../src/io/reloader.ts';
 import type { Reloader } from '../../src/ports.ts';
+import { THIS_PROCESS } from '../support/this-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
@@ -16,6 +17,7 @@ describe('the reloader', () => {
   const pidFile = (): string => join(folder(), 'pid');
   const reloader = (timeoutMs?: number): Reloader =>
     createReloader({
+      kill: THIS_PROCESS.kill,
       environment: { PATH: `${folder()}:/usr/bin:/bin`, LANG: 'C', SECRET: 'hidden' },
       ...(timeoutMs !== undefined && { timeoutMs }),
     });
