@@ -37,7 +37,20 @@ export interface PebbleOptions {
 const READY_MS = 10_000;
 const POLL_MS = 15;
 
+/** Between the kernel's naming a port and Pebble's binding it, anybody may come first. */
+const PORT_ATTEMPTS = 5;
+
 export async function startPebble(options: PebbleOptions): Promise<Pebble> {
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      return await tryPorts(options);
+    } catch (error) {
+      const taken = error instanceof Error && error.message.includes('address already in use');
+      if (!taken || attempt === PORT_ATTEMPTS) throw error;
+    }
+}
+
+async function tryPorts(options: PebbleOptions): Promise<Pebble> {
   const directory = await mkdtemp(join(tmpdir(), 'delegated-pebble-'));
   const ca = await makeLabCa(directory);
   const [port, management] = [await freePort(), await freePort()];
@@ -58,10 +71,18 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
       cwd: directory,
       env: { PEBBLE_VA_NOSLEEP: '1', PEBBLE_AUTHZREUSE: '0', ...options.env },
     });
-    await ready(pebble, directoryUrl, ca.certificate);
+    try {
+      await ready(pebble, directoryUrl, ca.certificate);
+    } catch (error) {
+      await pebble.stop();
+      throw error;
+    }
     return pebble;
   };
-  let pebble = await start();
+  let pebble = await start().catch(async (error: unknown) => {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  });
   return {
     directoryUrl,
     managementUrl,

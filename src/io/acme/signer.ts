@@ -53,7 +53,7 @@ export interface Signer {
  */
 const BAD_NONCE_RETRIES = 100;
 const AT_ONCE = 3;
-const LONGEST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 50;
 
 const JSON_TYPES = 'application/json, application/problem+json';
 

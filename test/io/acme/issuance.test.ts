@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDomainName } from '../../../src/dns/domain-name.ts';
 import { createKeyMaker } from '../../../src/io/key-maker.ts';
-import { issueWith, noncesOf, watchedClient } from '../../support/acme.ts';
+import { issueWith, noncesOf, patient, settled, watchedClient } from '../../support/acme.ts';
 import { startDnsStub } from '../../support/dns-stub.ts';
 import { type Pebble, startPebble } from '../../support/pebble.ts';
 import { runProgram } from '../../support/process.ts';
@@ -11,8 +11,6 @@ import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const NOWHERE = '127.0.0.1:9';
 const NAMES = ['example.test', '*.example.test', 'matrix.example.test'];
-
-const ctx = (): { signal: AbortSignal } => ({ signal: AbortSignal.timeout(60_000) });
 
 describe('an issuance at Pebble', () => {
   const folder = temporaryFolder();
@@ -38,7 +36,7 @@ describe('an issuance at Pebble', () => {
   it('brings a certificate for names and a wildcard that openssl and we find good', async () => {
     await start();
     const client = open();
-    const { fullchain, privateKey } = await issueWith(client, NAMES, ctx());
+    const { fullchain, privateKey } = await issueWith(client, NAMES, patient());
     const keys = createKeyMaker();
     const material = { privateKey, cert: '', chain: '', fullchain };
     assert.equal(keys.mismatch(material, NAMES.map(parseDomainName), new Date()), null);
@@ -62,16 +60,16 @@ describe('an issuance at Pebble', () => {
     it(`takes a key of type ${type}`, async () => {
       await start();
       const client = open();
-      await client.account(ctx());
-      let order = await client.newOrder([parseDomainName('example.test')], {}, ctx());
+      await client.account(patient());
+      let order = await client.newOrder([parseDomainName('example.test')], {}, patient());
       for (const url of order.authorizations) {
-        const { dns01 } = await client.authorization(url, ctx());
-        await client.respond(dns01?.url ?? '', ctx());
+        const { dns01 } = await client.authorization(url, patient());
+        await client.respond(dns01?.url ?? '', patient());
       }
-      while (order.status === 'pending') order = await client.order(order.url, ctx());
-      order = await client.finalize(order, await createKeyMaker().privateKey(type), ctx());
-      while (order.status === 'processing') order = await client.order(order.url, ctx());
-      const pem = await client.certificate(order.certificate ?? '', ctx());
+      order = await settled(client, order, 'pending', patient());
+      order = await client.finalize(order, await createKeyMaker().privateKey(type), patient());
+      order = await settled(client, order, 'processing', patient());
+      const pem = await client.certificate(order.certificate ?? '', patient());
       assert.equal(createKeyMaker().facts(pem).keyType, type);
       client.close();
     });
@@ -79,10 +77,10 @@ describe('an issuance at Pebble', () => {
   it('needs at most 14 requests for an order of two names on a known account', async () => {
     await start();
     const first = open();
-    await first.account(ctx());
+    await first.account(patient());
     first.close();
     const client = open();
-    await issueWith(client, NAMES.slice(1), ctx());
+    await issueWith(client, NAMES.slice(1), patient());
     assert.ok(client.exchanges.length <= 14, `${client.exchanges.length} requests`);
     client.close();
   });
@@ -90,7 +88,7 @@ describe('an issuance at Pebble', () => {
   it('comes through when nine of ten nonces are refused, and uses none twice', async () => {
     await start({ PEBBLE_WFE_NONCEREJECT: '90' });
     const client = open();
-    await issueWith(client, NAMES, ctx());
+    await issueWith(client, NAMES, patient());
     const nonces = noncesOf(client.exchanges);
     assert.ok(nonces.length > 12);
     assert.equal(new Set(nonces).size, nonces.length);
@@ -100,9 +98,9 @@ describe('an issuance at Pebble', () => {
   it('gives every one of many requests at once a nonce of its own', async () => {
     await start();
     const client = open();
-    await client.account(ctx());
+    await client.account(patient());
     const names = Array.from({ length: 12 }, (_, index) => [parseDomainName(`host-${index}.example.test`)]);
-    const orders = await Promise.all(names.map((name) => client.newOrder(name, {}, ctx())));
+    const orders = await Promise.all(names.map((name) => client.newOrder(name, {}, patient())));
     assert.equal(new Set(orders.map(({ url }) => url)).size, names.length);
     const nonces = noncesOf(client.exchanges);
     assert.equal(new Set(nonces).size, nonces.length);
@@ -112,8 +110,8 @@ describe('an issuance at Pebble', () => {
   it('lists the orders of the account, over several pages', async () => {
     await start({ PEBBLE_WFE_ORDERS_PER_PAGE: '2' });
     const client = open();
-    await client.account(ctx());
-    assert.deepEqual(await client.openOrders(ctx()), []);
+    await client.account(patient());
+    assert.deepEqual(await client.openOrders(patient()), []);
     const urls: string[] = [];
     for (const name of [
       'a.example.test',
@@ -122,8 +120,8 @@ describe('an issuance at Pebble', () => {
       'd.example.test',
       'e.example.test',
     ])
-      urls.push((await client.newOrder([parseDomainName(name)], {}, ctx())).url);
-    const listed = await client.openOrders(ctx());
+      urls.push((await client.newOrder([parseDomainName(name)], {}, patient())).url);
+    const listed = await client.openOrders(patient());
     assert.deepEqual(listed?.map(({ url }) => url).toSorted(), urls.toSorted());
     client.close();
   });
@@ -131,8 +129,8 @@ describe('an issuance at Pebble', () => {
   it('uses authorizations that are valid already', async () => {
     await start({ PEBBLE_AUTHZREUSE: '100' });
     const client = open();
-    await issueWith(client, NAMES, ctx());
-    const again = await client.newOrder(NAMES.map(parseDomainName), {}, ctx());
+    await issueWith(client, NAMES, patient());
+    const again = await client.newOrder(NAMES.map(parseDomainName), {}, patient());
     assert.equal(again.status, 'ready');
     client.close();
   });
@@ -155,7 +153,7 @@ describe('a challenge at Pebble', () => {
       accountDirectory: folder(),
       caCertificates: await readFile(pebble.caFile, 'utf8'),
     });
-    const ctx = { signal: AbortSignal.timeout(15_000) };
+    const ctx = patient();
     try {
       await client.account(ctx);
       let order = await client.newOrder([parseDomainName('example.test')], {}, ctx);
@@ -163,7 +161,7 @@ describe('a challenge at Pebble', () => {
       assert.ok(dns01 !== undefined);
       values.push(client.dns01Value(dns01.token));
       await client.respond(dns01.url, ctx);
-      while (order.status === 'pending') order = await client.order(order.url, ctx);
+      order = await settled(client, order, 'pending', ctx);
       assert.equal(order.status, 'ready');
     } finally {
       client.close();
@@ -179,13 +177,13 @@ describe('a challenge at Pebble', () => {
       accountDirectory: folder(),
       caCertificates: await readFile(pebble.caFile, 'utf8'),
     });
-    const ctx = { signal: AbortSignal.timeout(15_000) };
+    const ctx = patient();
     try {
       await client.account(ctx);
       let order = await client.newOrder([parseDomainName('example.test')], {}, ctx);
       const { url } = (await client.authorization(order.authorizations[0] ?? '', ctx)).dns01 ?? { url: '' };
       await client.respond(url, ctx);
-      while (order.status === 'pending') order = await client.order(order.url, ctx);
+      order = await settled(client, order, 'pending', ctx);
       assert.equal(order.status, 'invalid');
       const { dns01, status } = await client.authorization(order.authorizations[0] ?? '', ctx);
       assert.equal(status, 'invalid');
