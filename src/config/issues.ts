@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { nearest } from './nearest.ts';
 import { type ConfigProblem, type KeyPath, pathText } from './problem.ts';
+import { SECRET_FORMS } from './secrets.ts';
 import type { YamlDocument } from './yaml-document.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -12,8 +13,8 @@ export interface IssueSource {
   readonly knownKeys: (path: KeyPath) => readonly string[];
   /** Where the value stands that was checked. */
   readonly prefix: KeyPath;
-  /** Whether a value may be repeated in a message. Where secrets stand it may not. */
-  readonly mayShow: boolean;
+  /** Whether the value there may be repeated in a message. Where a secret may stand it may not. */
+  readonly mayShow: (path: KeyPath) => boolean;
 }
 
 /** What a schema found wrong, each at its place in the file and in words that say what was expected. */
@@ -93,14 +94,15 @@ function plainProblem(issue: Issue, path: KeyPath, source: IssueSource): ConfigP
   const message = wanted(issue);
   const place = { ...document.position(path, 'value'), path: pathText(path) };
   if (!message.startsWith('expected')) return { ...place, message };
-  const [expected, ...hints] = message.split(' — ');
-  const hint = hints.length === 0 ? '' : ` — ${hints.join(' — ')}`;
-  const guess =
-    issue.code === 'invalid_value' && typeof value === 'string'
-      ? nearest(value, issue.values.map(String))
-      : null;
-  const likely = guess === null ? '' : ` — did you mean "${guess}"?`;
-  return { ...place, message: `${expected ?? ''}, got ${shown(value, mayShow)}${hint}${likely}` };
+  const secretive = !mayShow(path);
+  if (secretive && typeof value === 'object' && issue.code === 'invalid_type' && issue.expected === 'string')
+    return { ...place, message: `expected ${SECRET_FORMS}, got ${shown(value)}` };
+  const [expected = '', ...hints] = message.split(' — ');
+  const got = secretive && !isShape(value) ? '' : `, got ${shown(value)}`;
+  const known = issue.code === 'invalid_value' ? issue.values.map(String) : [];
+  const guess = typeof value === 'string' ? nearest(value, known) : null;
+  if (guess !== null) hints.push(`did you mean "${guess}"?`);
+  return { ...place, message: [`${expected}${got}`, ...hints].join(' — ') };
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -133,14 +135,17 @@ function amount(bound: string, limit: number | bigint, origin: string): string {
 
 const LONGEST_SHOWN = 60;
 
-function shown(value: unknown, mayShow: boolean): string {
+function shown(value: unknown): string {
   if (value === null) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
   if (typeof value === 'object') return 'a mapping';
-  if (typeof value === 'boolean') return String(value);
-  if (!mayShow) return typeof value === 'string' ? 'another text' : 'a number';
   const text = JSON.stringify(value);
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
+}
+
+/** What can be said of it gives nothing away. */
+function isShape(value: unknown): boolean {
+  return typeof value === 'object' || typeof value === 'boolean';
 }
 
 function isEmptyMapping(value: unknown): boolean {

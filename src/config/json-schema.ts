@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { SECRET_FORMS, configSchema } from './schema.ts';
+import { configSchema } from './schema.ts';
+import { SECRET_FORMS } from './secrets.ts';
 
 type Node = z.core.JSONSchema.JSONSchema;
 type Branch = Node | boolean;

@@ -1,6 +1,7 @@
 import type * as z from 'zod';
 import { unknownWord } from './cross-checks.ts';
 import { issueProblems, valueAt } from './issues.ts';
+import { nearest } from './nearest.ts';
 import { type ConfigProblem, type KeyPath, pathText } from './problem.ts';
 import type { YamlDocument } from './yaml-document.ts';
 
@@ -35,6 +36,7 @@ async function problemsOf(
   types: ProviderTypes,
 ): Promise<ConfigProblem[]> {
   const type = valueAt(provider, ['type']);
+  if (type === undefined) return misspeltType(path, provider, document);
   if (typeof type !== 'string' || type === '' || FOREIGN.test(type)) return [];
   if (!types.names().includes(type)) {
     const at = [...path, 'type'];
@@ -49,7 +51,19 @@ async function problemsOf(
     ...(at.length === path.length ? OURS : []),
     ...keysIn(schema, at.slice(path.length)),
   ];
-  return issueProblems(result.error.issues, { document, knownKeys, prefix: path, mayShow: false });
+  return issueProblems(result.error.issues, { document, knownKeys, prefix: path, mayShow: () => false });
+}
+
+/** Without a type every key may be right, but one that looks like `type` is not. */
+function misspeltType(path: KeyPath, provider: unknown, document: YamlDocument): ConfigProblem[] {
+  const keys = typeof provider === 'object' && provider !== null ? Object.keys(provider) : [];
+  return keys
+    .filter((key) => nearest(key, ['type']) !== null)
+    .map((key) => {
+      const at = [...path, key];
+      const message = 'unknown key — did you mean "type"?';
+      return { ...document.position(at, 'key'), path: pathText(at), message };
+    });
 }
 
 function optionsOf(provider: unknown): unknown {

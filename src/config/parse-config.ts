@@ -4,6 +4,7 @@ import { crossChecks } from './cross-checks.ts';
 import { issueProblems } from './issues.ts';
 import { type ProviderTypes, optionProblems } from './option-problems.ts';
 import { type ConfigProblem, type KeyPath, configError, inFileOrder, pathText } from './problem.ts';
+import { mayHoldSecrets } from './secrets.ts';
 import { configSchema } from './schema.ts';
 import type { YamlDocument } from './yaml-document.ts';
 
@@ -53,7 +54,14 @@ export async function checkConfig(source: ConfigSource): Promise<CheckedConfig> 
   if (!result.success) {
     const { keysIn } = await import('./known-keys.ts');
     const knownKeys = (path: KeyPath): readonly string[] => keysIn(configSchema, path);
-    problems.push(...issueProblems(result.error.issues, { document, knownKeys, prefix: [], mayShow: true }));
+    problems.push(
+      ...issueProblems(result.error.issues, {
+        document,
+        knownKeys,
+        prefix: [],
+        mayShow: (path) => !mayHoldSecrets(path),
+      }),
+    );
   }
   return { ok: false, problems: withoutRepeats(inFileOrder(problems)) };
 }

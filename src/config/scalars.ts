@@ -11,6 +11,9 @@ import { nearest } from './nearest.ts';
  * of its ` — `.
  */
 
+// zod would write and compile a parser for each mapping; a file that is read once never earns that back.
+z.config({ jitless: true });
+
 type Parsed<T> = z.ZodPipe<z.ZodString, z.ZodTransform<T, string>>;
 
 /** A text that a parser of ours understands; what it throws, with its hint, is the message. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { DEFAULT_CA } from './certificate-authorities.ts';
 import { absolutePath, ca, emailAddress, endpoint, flag, seconds, text } from './scalars.ts';
+import { SECRET_FORMS } from './secrets.ts';
 import { siteSchema } from './site-schema.ts';
 
 /** The shape of the config file. Every description ends up in the JSON Schema, where editors show it. */
@@ -8,9 +9,7 @@ import { siteSchema } from './site-schema.ts';
 const DNS_PORT = 53;
 const DAY = 86_400;
 
-/** What a secret may look like in the file. The schema itself sees it resolved. */
-export const SECRET_FORMS = 'a text, { file: PATH }, { env: NAME } or { credential: NAME }';
-
+/** The schema sees secrets resolved. */
 const eab = z.strictObject({
   kid: text('the key id that the CA gave you').meta({ description: 'The key id that the CA gave you.' }),
   hmacKey: text(SECRET_FORMS).meta({ description: 'The HMAC key, base64url, as the CA gave it.' }),

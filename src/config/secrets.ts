@@ -8,6 +8,9 @@ export interface SecretReference {
   readonly source: SecretSource;
 }
 
+/** What a secret may look like in the file. */
+export const SECRET_FORMS = 'a text, { file: PATH }, { env: NAME } or { credential: NAME }';
+
 const KINDS = ['file', 'env', 'credential'] as const;
 /** Keys whose inline value is a secret: `secret`, `apiToken`, `hmacKey`, `secret_access_key`, … */
 const SECRET_KEY = /(?:secret|token|password|passphrase|key)$/i;
@@ -15,8 +18,10 @@ const SECRET_KEY = /(?:secret|token|password|passphrase|key)$/i;
 const URL_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@]*:([^/?#@]+)@/i;
 
 /** Every place that may hold a secret: below `providers`, and the keys of an external account binding. */
-function mayHoldSecrets(path: KeyPath): boolean {
-  return path[0] === 'providers' ? path.length > 2 : path[0] === 'acme' && path.at(-1) === 'hmacKey';
+export function mayHoldSecrets(path: KeyPath): boolean {
+  const [root, , key] = path;
+  if (root === 'acme') return path.at(-1) === 'hmacKey';
+  return root === 'providers' && key !== 'type' && key !== 'nameServers';
 }
 
 export function secretReferences(document: unknown): SecretReference[] {
@@ -41,7 +46,7 @@ function replaceReferences(
   return replaceIn(document, []);
 
   function replaceIn(value: unknown, path: KeyPath): unknown {
-    const source = mayHoldSecrets(path) ? sourceOf(value) : null;
+    const source = referenceAt(value, path);
     if (source !== null) return replacement(path, source);
     if (Array.isArray(value)) return value.map((item, index) => replaceIn(item, [...path, index]));
     if (!isMapping(value)) return value;
@@ -61,7 +66,7 @@ export function inlineSecrets(document: unknown): string[] {
     if (typeof value === 'string' || typeof value === 'number') found.push(...secretsIn(String(value), path));
     else if (Array.isArray(value))
       for (const [index, item] of value.entries()) collect(item, [...path, index]);
-    else if (isMapping(value) && !(mayHoldSecrets(path) && sourceOf(value) !== null))
+    else if (isMapping(value) && referenceAt(value, path) === null)
       for (const [key, inner] of Object.entries(value)) collect(inner, [...path, key]);
   }
 }
@@ -74,8 +79,9 @@ function secretsIn(text: string, path: KeyPath): readonly string[] {
   return password === undefined ? [] : [password];
 }
 
-function sourceOf(value: unknown): SecretSource | null {
-  if (!isMapping(value)) return null;
+function referenceAt(value: unknown, path: KeyPath): SecretSource | null {
+  // A provider may be called `file`.
+  if (path.length <= 2 || !mayHoldSecrets(path) || !isMapping(value)) return null;
   const [first, ...others] = Object.entries(value);
   if (first === undefined || others.length > 0) return null;
   const kind = KINDS.find((each) => each === first[0]);

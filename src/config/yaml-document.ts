@@ -12,7 +12,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
-import type { ConfigProblem, KeyPath, Position } from './problem.ts';
+import { type ConfigProblem, type KeyPath, type Position, inFileOrder } from './problem.ts';
 
 /** The text as data, with the way back from each key to its place in the text. */
 export interface YamlDocument {
@@ -36,7 +36,8 @@ export function readYaml(text: string): YamlResult {
   const doc = parseDocument(text.replace(/^\uFEFF/, ''), {
     lineCounter: lines,
     prettyErrors: false,
-    uniqueKeys: true,
+    // Looked for below: the library compares every key with every other one, which thousands of sites notice.
+    uniqueKeys: false,
     logLevel: 'silent',
   });
   const at = (offset: number): Position => {
@@ -47,8 +48,8 @@ export function readYaml(text: string): YamlResult {
   const problems = [...doc.errors, ...doc.warnings].map((error) =>
     problem(error.pos[0], SYNTAX[error.code] ?? 'this is not YAML'),
   );
-  if (problems.length === 0) problems.push(...brokenAliases(doc, problem));
-  if (problems.length > 0) return { ok: false, problems };
+  problems.push(...lookThrough(doc, problem));
+  if (problems.length > 0) return { ok: false, problems: inFileOrder(problems) };
   try {
     const value: unknown = doc.toJS({ maxAliasCount: MAX_ALIASES });
     return { ok: true, document: { value, position: (path, of) => at(offsetOf(doc, path, of)) } };
@@ -65,7 +66,6 @@ const SYNTAX: Readonly<Partial<Record<ErrorCode, string>>> = {
   BAD_INDENT: 'the indentation does not fit the lines before',
   BAD_SCALAR_START: 'a text cannot begin with this character without quotes',
   BLOCK_AS_IMPLICIT_KEY: 'two keys in one line; put a text that holds ": " in quotes',
-  DUPLICATE_KEY: 'the key stands twice in this mapping',
   MISSING_CHAR: 'a closing quote, bracket, brace, comma or ":" is missing',
   MULTILINE_IMPLICIT_KEY: 'a key has to be in one line and end with ":"',
   MULTIPLE_DOCS: 'a second document begins here ("---"); the file may hold one only',
@@ -75,18 +75,28 @@ const SYNTAX: Readonly<Partial<Record<ErrorCode, string>>> = {
   UNEXPECTED_TOKEN: 'unexpected text here',
 };
 
-function brokenAliases(doc: Document, problem: (offset: number, message: string) => ConfigProblem) {
+/** What is YAML and still says nothing: an alias to nothing, a key with two values. */
+function lookThrough(doc: Document, problem: (offset: number, message: string) => ConfigProblem) {
   const found: ConfigProblem[] = [];
   visit(doc, {
     Alias(_, alias) {
-      if (alias.resolve(doc) !== undefined) return;
-      const message =
-        'an alias (*name) to an anchor (&name) that is not above it; put a text that begins with "*" in quotes';
-      found.push(problem(alias.range?.[0] ?? 0, message));
+      if (alias.resolve(doc) === undefined) found.push(problem(startOf(alias) ?? 0, NO_ANCHOR));
+    },
+    Map(_, map) {
+      const seen = new Set<string>();
+      for (const pair of map.items) {
+        const key = keyOf(pair);
+        if (seen.has(key)) found.push(problem(startOf(pair.key) ?? 0, TWICE));
+        seen.add(key);
+      }
     },
   });
   return found;
 }
+
+const NO_ANCHOR =
+  'an alias (*name) to an anchor (&name) that is not above it; put a text that begins with "*" in quotes';
+const TWICE = 'the key stands twice in this mapping';
 
 function offsetOf(doc: Document, path: KeyPath, of: 'key' | 'value'): number {
   let node = follow(doc, doc.contents);

@@ -98,15 +98,6 @@ async function readSecretFile(path: string, where: string, log: Log): Promise<st
   }
 }
 
-/** Null in a container whose user has no name. */
-function ownUid(): number | null {
-  try {
-    return userInfo().uid;
-  } catch {
-    return null;
-  }
-}
-
 const WHY: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   EACCES: 'may not be read by this user',
