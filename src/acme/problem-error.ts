@@ -109,12 +109,13 @@ function hintOf(
 
 const HINTS: Readonly<Record<string, string>> = {
   externalAccountRequired: 'set `acme.eab` to the key id and the HMAC key that the CA gave you',
-  accountDoesNotExist: 'the CA has forgotten or closed the account; `account show` says which one it is',
+  accountDoesNotExist:
+    'the CA has forgotten or closed the account; it is in accounts/ of the state directory',
   rejectedIdentifier: 'the policy of the CA excludes that name; use another CA for it',
   invalidProfile: 'take a profile that the CA offers, or leave `acme.profile` out',
   caa: 'a CAA record of the domain does not allow this CA',
   badNonce: 'is a caching proxy in between? answers of an ACME server must not be cached',
-  E_ACME_ACCOUNT: 'check `acme.eab` and `acme.email`; `account show` says which account is used',
+  E_ACME_ACCOUNT: 'check `acme.eab` and `acme.email`; the account is in accounts/ of the state directory',
   E_ACME_RATE_LIMITED: 'nothing to do: it is tried again at the moment that the CA names',
   E_ACME_ORDER: 'the order has expired; the next run places a new one',
 };
