@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict';
+import { runProgram } from '../../src/commands/program.ts';
+import { assertRefused } from '../conformance/expectations.ts';
+import { createTestShell } from '../support/test-shell.ts';
+
+describe('the command line', () => {
+  it('refuses what it does not know, and points to what was meant', async () => {
+    const shell = createTestShell();
+    for (const argv of [
+      ['renwe'],
+      ['renew', '--forse'],
+      ['records'],
+      ['records', 'x', '--format', 'pdf'],
+      ['adopt'],
+    ]) {
+      const error = await assertRefused(runProgram(argv, shell), 'E_USAGE');
+      assert.match(error.hint ?? '', /--help/);
+    }
+    assert.match((await assertRefused(runProgram(['renwe'], shell), 'E_USAGE')).message, /renew/);
+    assert.match(
+      (await assertRefused(runProgram(['renew', '--forse'], shell), 'E_USAGE')).message,
+      /--force/,
+    );
+    assert.equal(shell.printed(), '');
+  });
+
+  it('takes the options that work everywhere before and after the name of a command', async () => {
+    for (const argv of [
+      ['-c', '/nonexistent/one.yaml', 'plan'],
+      ['plan', '-c', '/nonexistent/one.yaml'],
+      ['config', 'check', '--config', '/nonexistent/one.yaml'],
+      ['--config', '/nonexistent/one.yaml', 'config', 'check'],
+    ])
+      await assert.rejects(runProgram(argv, createTestShell()), noSuch('one.yaml'), argv.join(' '));
+  });
+
+  it('reads the config that the environment names, unless an option names one', async () => {
+    const shell = createTestShell({ DELEGATED_CONFIG: '/nonexistent/two.yaml' });
+    await assert.rejects(runProgram(['status'], shell), noSuch('two.yaml'));
+    await assert.rejects(runProgram(['status', '-c', '/nonexistent/one.yaml'], shell), noSuch('one.yaml'));
+  });
+});
+
+/** By code, since what is loaded later is loaded anew under mocha, and its classes are others. */
+function noSuch(file: string): { readonly code: string; readonly message: RegExp } {
+  return { code: 'E_CONFIG', message: new RegExp(`/nonexistent/${file.replace('.', '\\.')}`) };
+}
