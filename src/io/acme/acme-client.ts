@@ -12,6 +12,7 @@ import type { AcmeClient } from '../../ports.ts';
 import { type AccountOptions, createAccount } from './account.ts';
 import { type Answer, retryAfterOf } from './answer.ts';
 import { createCsr } from './csr.ts';
+import { csrLibrary } from './library.ts';
 import { createSigner, type SignedRequest } from './signer.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 
@@ -89,6 +90,8 @@ export function createAcmeClient(options: AcmeClientOptions): AcmeClient {
     },
     respond: async (url, { signal }) => {
       await post({ url, payload: {}, what: 'answer to the challenge' }, signal);
+      // Ahead of finalizing; whatever fails here fails there again, and is reported there.
+      csrLibrary().catch(() => undefined);
     },
     finalize: async (order, privateKey, { signal }) => {
       const csr = await createCsr(order.names, privateKey);

@@ -1,5 +1,5 @@
 import { type DomainName, relativeToRoot } from '../../dns/domain-name.ts';
-import { library } from './library.ts';
+import { csrLibrary } from './library.ts';
 
 /**
  * A certificate signing request without a common name: CAs take the names from subjectAltName, and the newer profiles
@@ -8,7 +8,7 @@ import { library } from './library.ts';
  * @returns DER in base64url, as RFC 8555 §7.4 wants it
  */
 export async function createCsr(names: readonly DomainName[], privateKey: string): Promise<string> {
-  const { crypto } = await library();
+  const crypto = await csrLibrary();
   const [, pem] = await crypto.createCsr({ altNames: names.map(relativeToRoot) }, privateKey);
   const base64 = pem
     .toString()

@@ -7,7 +7,7 @@ import { parseProblem, type Problem } from '../../acme/problem.ts';
 import { DelegatedError } from '../../errors.ts';
 import type { Clock } from '../../ports.ts';
 import { type Answer, retryAfterOf } from './answer.ts';
-import { library } from './library.ts';
+import { signingLibrary } from './library.ts';
 import { createNoncePool, nonceOf } from './nonce-pool.ts';
 import { describeStatus } from './status-text.ts';
 import type { Transport } from './transport.ts';
@@ -75,7 +75,7 @@ export function createSigner(options: SignerOptions): Signer {
   return {
     post: async (request, key, signal) => {
       // Side by side: while the CA works on the directory or the nonce, the library is loaded.
-      const [nonce, { HttpClient, AcmeApi }] = await Promise.all([freshNonce(signal), library()]);
+      const [nonce, { HttpClient, AcmeApi }] = await Promise.all([freshNonce(signal), signingLibrary()]);
       const http = new HttpClient<Answer>(options.directoryUrl, key.pem, options.eab ?? {});
       let first: string | undefined = nonce;
       let rejected = 0;
