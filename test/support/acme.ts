@@ -6,6 +6,7 @@ import { createKeyMaker } from '../../src/io/key-maker.ts';
 import { nextPoll } from '../../src/acme/poll.ts';
 import type { Order } from '../../src/acme/order.ts';
 import { parseDomainName } from '../../src/dns/domain-name.ts';
+import { DelegatedError } from '../../src/errors.ts';
 import type { AcmeClient, Log } from '../../src/ports.ts';
 
 export interface Exchange {
@@ -98,4 +99,14 @@ export async function settled(
     now = await client.order(order.url, ctx);
   }
   return now;
+}
+
+/** One of our errors, or the test fails. */
+export async function failure(promise: Promise<unknown>): Promise<DelegatedError> {
+  const error: unknown = await promise.then(
+    () => new Error('nothing was thrown'),
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof DelegatedError) return error;
+  throw error;
 }
