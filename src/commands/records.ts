@@ -16,7 +16,7 @@ export interface RecordsFlags extends GlobalOptions {
 
 /** What to publish by hand where no API can. Asks nobody anything. */
 export async function recordsCommand(name: string, flags: RecordsFlags, shell: Shell): Promise<number> {
-  const config = await readConfig(flags, shell, createTools(flags, shell));
+  const config = await readConfig(flags, shell, createTools(flags, shell), 'leave');
   const [site] = selectSites(config, [name]);
   if (site === undefined) return 2;
   const rrsets = desiredRecords(site).flatMap(({ rrset }) => rrset ?? []);

@@ -44,12 +44,19 @@ export function createTools(options: GlobalOptions, shell: Shell, usual: 'info' 
   return { log, redactor, progress: createProgress(options, shell) };
 }
 
-export async function readConfig(options: GlobalOptions, shell: Shell, tools: Tools): Promise<Config> {
+/** @param secrets `leave` for commands that ask nobody: they work before the secrets are in place */
+export async function readConfig(
+  options: GlobalOptions,
+  shell: Shell,
+  tools: Tools,
+  secrets: 'read' | 'leave' = 'read',
+): Promise<Config> {
   return loadConfig(configFile(options, shell), {
     env: shell.env,
     redactor: tools.redactor,
     log: tools.log,
     types: { names: providerTypes, optionsSchema },
+    secrets,
   });
 }
 

@@ -279,8 +279,9 @@ describe('renew, end to end', () => {
     assert.deepEqual(await strayChallenges(lab, NAME), []);
   });
 
-  it('writes what to publish by hand', async () => {
+  it('writes what to publish by hand, before the secrets are in place', async () => {
     await lab.configure(site(homeserver));
+    await rm(join(lab.directory, 'tsig.secret'));
     const { stdout } = await lab.run(['records', NAME, '--format', 'zone']);
     assert.equal(stdout, `${SRV}. 3600 IN SRV 10 5 ${homeserver.port} matrix.${NAME}.\n`);
   });
