@@ -25,6 +25,8 @@ export interface Issuance {
   readonly ctx: Ctx;
   readonly lineage: string;
   journal: Journal;
+  /** Whether the CA may have an order of this attempt that the journal does not name. */
+  asked: 'no' | 'maybe' | 'refused';
 }
 
 /** Names that the certificate must carry: the one that federation demands first. */

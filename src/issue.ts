@@ -53,7 +53,8 @@ async function run(
   const acme = await ports.acme();
   const open = await resumable(site, certificate, config, ports, ctx);
   const journal = open ?? (await openJournal(site, certificate, config, options, ports));
-  const issuance: Issuance = { site, certificate, config, ports, acme, ctx, lineage, journal };
+  const asked = open === null || open.unasked === true ? 'no' : 'maybe';
+  const issuance: Issuance = { site, certificate, config, ports, acme, ctx, lineage, journal, asked };
   try {
     await acme.account(ctx);
     const order = await placeOrder(issuance, open !== null, options);
@@ -187,10 +188,18 @@ async function takeBack(issuance: Issuance, error: DelegatedError): Promise<void
   const { ports, ctx, lineage, journal } = issuance;
   if (!(await cleanUp(issuance))) return;
   try {
-    if (HOPELESS.has(error.code)) await ports.state.clearJournal(lineage);
-    else if (journal.challenges.length > 0) await note(issuance, { challenges: [] });
+    if (HOPELESS.has(error.code) || issuance.asked === 'refused') await ports.state.clearJournal(lineage);
+    else await noteFailure(issuance);
   } catch (thrown) {
     const reason = asDelegatedError(thrown).message;
     ctx.log.warn('the journal keeps what is done already', { site: journal.serverName, reason });
   }
+}
+
+/** What the next run has to know: no values are out, and whether the CA may have an order that we cannot name. */
+async function noteFailure(issuance: Issuance): Promise<void> {
+  const { challenges, orderUrl, unasked } = issuance.journal;
+  const news = issuance.asked === 'no' && orderUrl === undefined && unasked !== true;
+  if (challenges.length > 0 || news)
+    await note(issuance, { challenges: [], ...(news ? { unasked: true } : {}) });
 }

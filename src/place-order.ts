@@ -12,7 +12,7 @@ export async function placeOrder(
   options: IssueOptions,
 ): Promise<Order> {
   const { acme, ports, config, ctx, journal, site } = issuance;
-  const known = resumed ? await findOrder(issuance) : null;
+  const known = resumed && issuance.asked === 'maybe' ? await findOrder(issuance) : null;
   if (known !== null) {
     ctx.log.info('going on with the order of an interrupted run', {
       site: site.serverName.text,
@@ -21,31 +21,39 @@ export async function placeOrder(
     if (journal.orderUrl !== known.url) await note(issuance, { orderUrl: known.url });
     return known;
   }
-  if (resumed && journal.orderUrl !== undefined) {
-    // That order came to nothing, so this is a new attempt and counts as one.
-    await removeChallenges(journal.challenges, ports, ctx);
-    await enterLedger(journal.names, journal.ca, options, ports);
-    const { orderUrl: _, ...fresh } = journal;
-    issuance.journal = { ...fresh, challenges: [] };
-    await ports.state.writeJournal(issuance.lineage, issuance.journal);
-  }
+  if (resumed) await startAgain(issuance, options);
   ports.progress(site.serverName.text, `ordering ${journal.names.map(relativeToRoot).join(', ')}`);
   const { profile } = config.acme;
+  issuance.asked = 'maybe';
   const order = await acme
     .newOrder(journal.names, profile === undefined ? {} : { profile }, ctx)
-    .catch(async (thrown: unknown) => {
-      const error = asDelegatedError(thrown);
+    .catch((thrown: unknown) => {
+      const { outcome, code } = asDelegatedError(thrown);
       // A clear no leaves nothing behind; an answer that never came may have.
-      if (error.outcome === 'not-applied' && error.code !== 'E_ACME_UNREACHABLE')
-        await ports.state.clearJournal(issuance.lineage);
-      throw error;
+      if (outcome === 'not-applied') issuance.asked = code === 'E_ACME_UNREACHABLE' ? 'no' : 'refused';
+      throw thrown;
     });
   await note(issuance, { orderUrl: order.url });
   return order;
 }
 
+/**
+ * There is no order to go on with. One that came to nothing was an attempt, and so is one that the CA may have got and
+ * that we never heard of: what comes now is another one, and counts as one.
+ */
+async function startAgain(issuance: Issuance, options: IssueOptions): Promise<void> {
+  const { journal, ports, ctx } = issuance;
+  await removeChallenges(journal.challenges, ports, ctx);
+  if (journal.orderUrl !== undefined || issuance.asked === 'maybe')
+    await enterLedger(journal.names, journal.ca, options, ports);
+  const { orderUrl: _url, unasked: _unasked, ...fresh } = journal;
+  issuance.journal = { ...fresh, challenges: [] };
+  await ports.state.writeJournal(issuance.lineage, issuance.journal);
+}
+
 /** The order that an interrupted run placed, if the CA still knows it and it can still become a certificate. */
-async function findOrder({ acme, journal, ctx }: Issuance): Promise<Order | null> {
+async function findOrder(issuance: Issuance): Promise<Order | null> {
+  const { acme, journal, ctx } = issuance;
   if (journal.orderUrl !== undefined) {
     const order = await acme.order(journal.orderUrl, ctx).catch((thrown: unknown) => {
       const error = asDelegatedError(thrown);
@@ -55,7 +63,10 @@ async function findOrder({ acme, journal, ctx }: Issuance): Promise<Order | null
     return order === null || order.status === 'invalid' ? null : order;
   }
   // The run died between asking and being answered; the CA may list the order, and many hand the same one out again.
-  const open = (await acme.openOrders(ctx)) ?? [];
+  const open = await acme.openOrders(ctx);
+  // Not in the list is not there. Without a list nobody knows.
+  if (open === null) return null;
+  issuance.asked = 'no';
   const same = (order: Order): boolean =>
     order.names.length === journal.names.length && journal.names.every((name) => order.names.includes(name));
   return (

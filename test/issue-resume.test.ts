@@ -58,6 +58,22 @@ describe('an order of a run that died', () => {
     assert.deepEqual([world.ca.orders.length, world.state.ledger.length], [1, 1]);
   });
 
+  it('counts as an attempt where its answer never came and the CA keeps no list', async () => {
+    const world = createWorld();
+    await afterDeath('acme.newOrder', 'after', world);
+    await issueOnce({ world });
+    assert.deepEqual([world.ca.orders.length, world.state.ledger.length], [2, 2]);
+  });
+
+  it('counts once however often the CA could not be reached before it was asked', async () => {
+    const world = createWorld();
+    const unreachable = trouble('E_ACME_UNREACHABLE', 'not-applied');
+    for (const call of ['acme.account', 'acme.newOrder', 'acme.account', 'acme.newOrder'])
+      await assertRefused(issueOnce({ world, around: fails(call, unreachable) }), 'E_ACME_UNREACHABLE');
+    await issueOnce({ world });
+    assert.deepEqual([world.ca.orders.length, world.state.ledger.length], [1, 1]);
+  });
+
   it('that came to nothing is replaced by another one, which counts as another attempt', async () => {
     const world = await afterDeath('acme.respond', 'after');
     world.provider.erase({ name: CHALLENGE, type: 'TXT' });

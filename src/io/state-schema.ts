@@ -39,6 +39,7 @@ export const journalSchema = z.object({
   keyType: z.enum(KEY_TYPES),
   startedAt: date,
   orderUrl: z.exactOptional(z.string()),
+  unasked: z.exactOptional(z.literal(true)),
   privateKey: z.exactOptional(z.string()),
   challenges: z.array(
     z.object({

@@ -35,6 +35,8 @@ export interface Journal {
   readonly startedAt: Date;
   /** Absent between "about to order" and the CA's answer. */
   readonly orderUrl?: string;
+  /** The CA surely has no order of this attempt: it was not asked, or said no. Absent where it may have one. */
+  readonly unasked?: true;
   /** PKCS#8 PEM; on disk before finalize, since the CA's certificate is worth nothing without it. */
   readonly privateKey?: string;
   readonly challenges: readonly ChallengeValue[];
