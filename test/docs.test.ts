@@ -4,9 +4,11 @@ import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import * as z from 'zod';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { ERROR_CODES } from '../src/errors.ts';
-import { optionsSchemas } from '../providers/registry.ts';
+import { allAdapters } from '../providers/registry.ts';
+import { providerTable } from './support/provider-table.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
@@ -65,19 +67,31 @@ describe('the documents', () => {
     assert.deepEqual(wrong, []);
   });
 
-  it('describe every setting of the config with its default, and no other', async () => {
-    const settings = settingsOf(jsonSchema(await optionsSchemas()));
+  it('describe every setting of the config with its default, and no other', () => {
     const rows = tableRows(named('docs/configuration.md')).filter(([key = '']) =>
       /^`[a-zA-Z]+(?:[.[*\]]|`)/.test(key),
     );
-    assert.deepEqual(
-      [...new Set(rows.map(([key = '']) => unquote(key)))].sort(),
-      [...settings.keys()].sort(),
-    );
-    for (const [key = '', , fallback = ''] of rows) {
-      const value = settings.get(unquote(key));
-      if (value !== undefined) assert.match(fallback, new RegExp(`\`"?${value}"?\``), key);
+    assertDescribed(rows, settingsOf(jsonSchema(new Map())));
+  });
+
+  it('describe every setting of each provider type, the variables that stand in for it, and no other', async () => {
+    for (const [type, { options, environment }] of await allAdapters()) {
+      const readme = named(`providers/${type}/README.md`);
+      const rows = tablesHeaded(readme, 'setting');
+      assertDescribed(rows, settingsOf(z.toJSONSchema(options, { io: 'input', unrepresentable: 'any' })));
+      for (const variable of Object.values(environment).flat())
+        assert.ok(readme.includes(`\`${variable}\``), `${type} does not name ${variable}`);
     }
+  });
+
+  it('list the provider types as they are', async () => {
+    const table = providerTable(await allAdapters());
+    const listed = tableRows(named('docs/providers.md')).map((cells) => cells.join(' | '));
+    assert.deepEqual(
+      listed.filter((line) => !/^[- |]+$/.test(line)),
+      table.map((cells) => cells.join(' | ')),
+      'npm run docs writes it anew',
+    );
   });
 
   it('show configs that the program accepts', async function () {
@@ -92,7 +106,9 @@ describe('the documents', () => {
     for (const config of configs) {
       const file = join(folder(), 'config.yaml');
       // Their secrets lie on other people's machines.
-      writeFileSync(file, config.replace(/secret: \{[^}]*\}/g, 'secret: c2VjcmV0'), { mode: 0o600 });
+      writeFileSync(file, config.replace(/\{ (?:file|env|credential): [^}]*\}/g, 'c2VjcmV0'), {
+        mode: 0o600,
+      });
       await runMain(['config', 'check', '-c', file]);
     }
   });
@@ -155,6 +171,22 @@ function tableRows(text: string): string[][] {
         .slice(1, -1)
         .map((cell) => cell.trim()),
     );
+}
+
+/** The rows of those tables whose first column has this head. */
+function tablesHeaded(text: string, head: string): string[][] {
+  return text.split(/\n(?!\|)/).flatMap((block) => {
+    const [first, , ...rows] = tableRows(block);
+    return first?.[0] === head ? rows : [];
+  });
+}
+
+function assertDescribed(rows: readonly string[][], settings: ReadonlyMap<string, string | undefined>): void {
+  assert.deepEqual([...new Set(rows.map(([key = '']) => unquote(key)))].sort(), [...settings.keys()].sort());
+  for (const [key = '', , fallback = ''] of rows) {
+    const value = settings.get(unquote(key));
+    if (value !== undefined) assert.match(fallback, new RegExp(`\`"?${value}"?\``), key);
+  }
 }
 
 function firstCells(text: string): string[] {

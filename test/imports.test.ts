@@ -7,7 +7,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const NOUNS = ['errors', 'dns', 'matrix', 'acme', 'certificate', 'schedule', 'config'];
+const NOUNS = ['errors', 'dns', 'http', 'matrix', 'acme', 'certificate', 'schedule', 'config'];
 
 /** A part is a folder of src or a file of its own; `verbs` are all other files of src. Each may import itself. */
 const TABLE: Readonly<Record<string, readonly string[]>> = {
@@ -15,7 +15,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   dns: ['errors'],
   matrix: ['errors', 'dns'],
-  acme: ['errors', 'dns', 'node:crypto'],
+  http: ['errors'],
+  acme: ['errors', 'dns', 'http', 'node:crypto'],
   certificate: ['errors', 'dns', 'node:crypto'],
   schedule: ['errors', 'dns', 'certificate'],
   config: [...NOUNS, 'ports', 'yaml', 'zod'],
@@ -30,8 +31,11 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
 
   // The world.
   io: [...NOUNS, 'ports', 'node:*', 'npm:*'],
-  'providers/NAME': ['provider', 'errors', 'dns', 'node:*', 'npm:*'],
-  registry: ['provider', 'errors', 'config', 'providers/*', 'node:*', 'npm:*'],
+  adapter: ['provider', 'zod'],
+  // What adapters have in common; an adapter never imports another one.
+  'providers/floor': ['provider', 'errors', 'dns', 'http', 'zod'],
+  'providers/NAME': ['adapter', 'providers/floor', 'provider', 'errors', 'dns', 'http', 'node:*', 'npm:*'],
+  registry: ['adapter', 'provider', 'errors', 'config', 'providers/*', 'node:*', 'npm:*'],
 
   // What puts it all together. Nothing imports these but themselves.
   commands: [...NOUNS, 'ports', 'report', 'verbs', 'io', 'registry', 'node:*', 'npm:*'],
@@ -175,7 +179,7 @@ function partOf(path: string): string {
 }
 
 function rowOf(part: string): readonly string[] | undefined {
-  return TABLE[part.startsWith('providers/') ? 'providers/NAME' : part];
+  return TABLE[part] ?? (part.startsWith('providers/') ? TABLE['providers/NAME'] : undefined);
 }
 
 function mayImport(part: string, imported: string): boolean {

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { isWithin } from '../../src/dns/domain-name.ts';
 import { keyText } from '../../src/dns/rrset.ts';
-import type { Capabilities, CheckItem, Ctx, DnsProvider, Log } from '../../src/provider.ts';
+import type { CheckItem, Ctx, DnsProvider, Log } from '../../src/provider.ts';
 import { DelegatedError } from '../../src/errors.ts';
 import { applyChanges, mustHold } from './apply-changes.ts';
 import { type Authority, authorityOf, zoneOf } from './authority.ts';
+import { CAPABILITIES } from './capabilities.ts';
 import { createListener, type Listener } from './listener.ts';
 import type { BuiltinOptions } from './options.ts';
 import { respond } from './respond.ts';
@@ -23,15 +24,6 @@ export interface BuiltinDeps {
 }
 
 export type BuiltinProvider = DnsProvider & Required<Pick<DnsProvider, 'listen' | 'close'>>;
-
-const CAPABILITIES: Capabilities = {
-  types: ['SRV', 'TXT'],
-  atomic: 'changes',
-  cas: 'full',
-  ttl: { min: 0, max: 0x7fffffff },
-  changesPerApply: 1000,
-  propagation: { typicalMs: 0, maxMs: 1000 },
-};
 
 /**
  * A name server inside this process, for zones that are delegated to it and that nobody else serves. It serves from

@@ -2,6 +2,7 @@ import { changedKey } from '../../src/dns/change.ts';
 import { isWithin } from '../../src/dns/domain-name.ts';
 import { keyText, presentation, sameRRset } from '../../src/dns/rrset.ts';
 import { BACKOFF, DelegatedError, aborted } from '../../src/errors.ts';
+import { PROMISES } from './capabilities.ts';
 import type {
   Capabilities,
   Change,
@@ -36,13 +37,6 @@ export interface MemoryProvider extends DnsProvider {
 }
 
 type Store = Map<string, RRset>;
-
-const PROMISES = {
-  atomic: 'changes',
-  cas: 'full',
-  ttl: { min: 0, max: 0x7fffffff },
-  changesPerApply: 1000,
-} as const;
 
 export function createMemory(options: MemoryOptions): MemoryProvider {
   let store: Store = new Map();

@@ -2,15 +2,8 @@ import { changedKey } from '../../src/dns/change.ts';
 import { ROOT } from '../../src/dns/domain-name.ts';
 import { keyText } from '../../src/dns/rrset.ts';
 import { DelegatedError } from '../../src/errors.ts';
-import type {
-  Capabilities,
-  Change,
-  CheckItem,
-  Ctx,
-  DnsProvider,
-  DomainName,
-  Zone,
-} from '../../src/provider.ts';
+import type { Change, CheckItem, Ctx, DnsProvider, DomainName, Zone } from '../../src/provider.ts';
+import { CAPABILITIES } from './capabilities.ts';
 import { type Client, createClient } from './client.ts';
 import { changesToUpdate } from './convert.ts';
 import { deepestZone, findZone } from './find-zone.ts';
@@ -21,15 +14,6 @@ export interface Rfc2136Deps {
   /** The wall clock: a signature is good for five minutes. */
   readonly now: () => Date;
 }
-
-const CAPABILITIES: Capabilities = {
-  types: ['SRV', 'TXT'],
-  atomic: 'changes',
-  cas: 'full',
-  ttl: { min: 0, max: 0x7fffffff },
-  changesPerApply: 100,
-  propagation: { typicalMs: 1000, maxMs: 60_000 },
-};
 
 /** Any name server that takes signed DNS UPDATEs (RFC 2136, RFC 8945): BIND, Knot, PowerDNS, … */
 export function createRfc2136(options: Rfc2136Options, deps: Rfc2136Deps): DnsProvider {

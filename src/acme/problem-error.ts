@@ -1,6 +1,6 @@
 import { BACKOFF, DelegatedError, type ErrorCode, NEVER, type Retry, retryAt } from '../errors.ts';
 import type { Problem } from './problem.ts';
-import { retryAfterInDetail } from './retry-after.ts';
+import { retryAfterInDetail } from './retry-after-in-detail.ts';
 
 /** The cause of every error that a problem document led to. */
 class ProblemError extends Error {

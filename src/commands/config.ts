@@ -20,11 +20,11 @@ export async function configCheckCommand(flags: GlobalOptions, shell: Shell): Pr
 }
 
 export async function configSchemaCommand(shell: Shell): Promise<number> {
-  const [{ jsonSchema }, { optionsSchemas }] = await Promise.all([
+  const [{ jsonSchema }, { allAdapters }] = await Promise.all([
     import('../config/json-schema.ts'),
     import('../../providers/registry.ts'),
   ]);
-  shell.out(`${JSON.stringify(jsonSchema(await optionsSchemas()), null, 2)}\n`);
+  shell.out(`${JSON.stringify(jsonSchema(await allAdapters()), null, 2)}\n`);
   return 0;
 }
 
@@ -40,9 +40,10 @@ export async function configInitCommand(name: string, flags: InitFlags, shell: S
   const serverName = parseDelegableServerName(name).text;
   const target = flags.target ?? `matrix.${serverName}`;
   parseDomainName(target);
-  const { providerTypes } = await import('../../providers/registry.ts');
+  const { findAdapter, providerTypes } = await import('../../providers/registry.ts');
   const provider = flags.provider ?? 'rfc2136';
-  if (!providerTypes().includes(provider))
+  const adapter = await findAdapter(provider);
+  if (adapter === null)
     throw new DelegatedError('E_USAGE', `there is no provider type "${provider}"`, {
       hint: `there are ${providerTypes().join(', ')}`,
     });
@@ -50,6 +51,7 @@ export async function configInitCommand(name: string, flags: InitFlags, shell: S
     serverName,
     target,
     provider,
+    settings: adapter.example(serverName),
     ca: flags.ca ?? 'letsencrypt',
     ...(flags.email === undefined ? {} : { email: flags.email }),
   });

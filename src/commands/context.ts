@@ -61,7 +61,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
     dns: createDnsClient({}),
     resolvers: config.resolvers.length > 0 ? config.resolvers : systemResolvers(),
     provider(name) {
-      const loaded = providers.get(name) ?? loadConfigured(config, name, log);
+      const loaded = providers.get(name) ?? loadConfigured(config, name, options);
       providers.set(name, loaded);
       return loaded;
     },
@@ -106,7 +106,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
   };
 }
 
-async function loadConfigured(config: Config, name: string, log: Log): Promise<DnsProvider> {
+async function loadConfigured(config: Config, name: string, options: ContextOptions): Promise<DnsProvider> {
   const provider = config.providers.get(name);
   if (provider === undefined)
     throw new DelegatedError('E_PROVIDER_UNKNOWN', `the config has no provider "${name}" any more`, {
@@ -114,10 +114,18 @@ async function loadConfigured(config: Config, name: string, log: Log): Promise<D
     });
   const { loadProvider } = await import('../../providers/registry.ts');
   return loadProvider({
-    name,
     type: provider.type,
     options: provider.options,
-    deps: { stateDirectory: config.state, log, now: () => new Date() },
+    deps: {
+      name,
+      stateDirectory: config.state,
+      log: options.log,
+      now: () => new Date(),
+      env: options.env,
+      hide: (secret) => {
+        options.redactor.register(secret);
+      },
+    },
   });
 }
 

@@ -2,7 +2,7 @@
 import type { Config } from '../config/config.ts';
 import { createLog } from '../io/log.ts';
 import { acquireLock } from '../io/lock.ts';
-import { optionsSchema, providerTypes } from '../../providers/registry.ts';
+import { findAdapter, providerTypes } from '../../providers/registry.ts';
 import type { Redactor } from '../io/redaction.ts';
 import { loadConfig } from '../io/config-file.ts';
 import { prepareStateDirectory } from '../io/state-directory.ts';
@@ -55,7 +55,7 @@ export async function readConfig(
     env: shell.env,
     redactor: tools.redactor,
     log: tools.log,
-    types: { names: providerTypes, optionsSchema },
+    types: { names: providerTypes, settings: findAdapter },
     secrets,
   });
 }

@@ -6,7 +6,12 @@ import type { RawConfig } from './schema.ts';
 import type { RawCertificate, RawSite } from './site-schema.ts';
 
 /** From what the schemas made of the file to what the verbs work with. Everything is checked by now. */
-export function buildConfig(raw: RawConfig, file: string, caCertificates: string | undefined): Config {
+export function buildConfig(
+  raw: RawConfig,
+  file: string,
+  caCertificates: string | undefined,
+  variables: ReadonlyMap<string, Readonly<Record<string, string>>>,
+): Config {
   return {
     file,
     state: raw.state,
@@ -14,7 +19,10 @@ export function buildConfig(raw: RawConfig, file: string, caCertificates: string
     propagationTimeoutMs: raw.propagation.timeout * 1_000,
     acme: acmeConfig(raw.acme, caCertificates),
     providers: new Map(
-      Object.entries(raw.providers).map(([name, each]) => [name, providerConfig(name, each)]),
+      Object.entries(raw.providers).map(([name, each]) => [
+        name,
+        providerConfig(name, each, variables.get(name) ?? {}),
+      ]),
     ),
     sites: Object.entries(raw.sites).map(([name, site]) => siteConfig(name, site)),
   };
@@ -39,8 +47,9 @@ function acmeConfig(
 function providerConfig(
   name: string,
   { type, nameServers, ...options }: RawConfig['providers'][string],
+  variables: ProviderConfig['variables'],
 ): ProviderConfig {
-  return { name, type, nameServers, options };
+  return { name, type, nameServers, options, variables };
 }
 
 function siteConfig(name: string, { certificate, challenge, wellKnown, ...rest }: RawSite): SiteConfig {

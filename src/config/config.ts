@@ -45,6 +45,8 @@ export interface ProviderConfig {
   readonly nameServers: readonly Endpoint[];
   /** The adapter's own settings, secrets resolved, checked by the adapter's own schema. */
   readonly options: unknown;
+  /** The variables that lent a setting which the file leaves out, by its key. */
+  readonly variables: Readonly<Record<string, string>>;
 }
 
 export interface SiteConfig {

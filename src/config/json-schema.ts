@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { configSchema } from './schema.ts';
+import type { ProviderSettings } from './option-problems.ts';
 import { SECRET_FORMS } from './secrets.ts';
 
 type Node = z.core.JSONSchema.JSONSchema;
@@ -9,7 +10,7 @@ type Branch = Node | boolean;
  * JSON Schema (draft 2020-12) of the config file, with the settings of each provider type. Unlike the schemas that it
  * is made of it describes the file as it is written, secrets not resolved.
  */
-export function jsonSchema(options: ReadonlyMap<string, z.ZodType>): unknown {
+export function jsonSchema(options: ReadonlyMap<string, ProviderSettings>): unknown {
   const base = toNode(configSchema);
   const properties = { ...base.properties };
   const { acme, providers } = properties;
@@ -43,14 +44,17 @@ function source(key: string, description: string): Node {
   };
 }
 
-function provider(common: Node, options: ReadonlyMap<string, z.ZodType>): Node {
+function provider(common: Node, options: ReadonlyMap<string, ProviderSettings>): Node {
   const named = Object.fromEntries(Object.keys(common.properties ?? {}).map((key) => [key, true]));
-  const ours = [...options].map(([type, schema]): Node => {
+  const ours = [...options].map(([type, { options: schema, environment }]): Node => {
     const {
       properties,
       required = [],
       additionalProperties = true,
-    } = withSecretForms(toNode(schema), () => true);
+    } = withoutRequired(
+      withSecretForms(toNode(schema), () => true),
+      Object.keys(environment),
+    );
     return {
       if: { properties: { type: { const: type } }, required: ['type'] },
       // oxlint-disable-next-line unicorn/no-thenable -- the keyword of JSON Schema
@@ -62,6 +66,28 @@ function provider(common: Node, options: ReadonlyMap<string, z.ZodType>): Node {
     anyOf: [{ enum: [...options.keys()] }, { pattern: '^(pkg:|\\.{0,2}/)' }],
   };
   return { ...common, properties: { ...common.properties, type }, allOf: ours };
+}
+
+/** The environment may have them, so the file need not. */
+function withoutRequired(node: Node, keys: readonly string[], prefix = ''): Node {
+  const { required, properties } = node;
+  return {
+    ...node,
+    ...(required === undefined
+      ? {}
+      : {
+          required: required.filter(
+            (key) => !keys.some((each) => each === prefix + key || each.startsWith(`${prefix}${key}.`)),
+          ),
+        }),
+    ...(properties === undefined
+      ? {}
+      : {
+          properties: mapValues(properties, (branch, key) =>
+            isNode(branch) ? withoutRequired(branch, keys, `${prefix}${key}.`) : branch,
+          ),
+        }),
+  };
 }
 
 /** Lets each text that is not one of a few words be a secret as well, where its key may have one. */

@@ -8,8 +8,15 @@ import type { YamlDocument } from './yaml-document.ts';
 /** What the parser has to know of the adapters, which it never loads by itself. */
 export interface ProviderTypes {
   readonly names: () => readonly string[];
-  /** The schema of an adapter's own settings; null where it checks them itself. */
-  readonly optionsSchema: (type: string) => Promise<z.ZodType | null>;
+  /** Null where the adapter checks its settings itself. */
+  readonly settings: (type: string) => Promise<ProviderSettings | null>;
+}
+
+/** An adapter's own settings. */
+export interface ProviderSettings {
+  readonly options: z.ZodType;
+  /** The variables that stand in for a setting which is left out, by its key: `key.secret`. */
+  readonly environment: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The keys of a provider that are not the adapter's. */
@@ -43,15 +50,39 @@ async function problemsOf(
     const message = unknownWord('provider type', type, types.names(), 'write pkg:@scope/name or ./file.mjs');
     return [{ ...document.position(at, 'value'), path: pathText(at), message }];
   }
-  const schema = await types.optionsSchema(type);
-  const result = schema?.safeParse(optionsOf(provider));
-  if (schema == null || result === undefined || result.success) return [];
+  const settings = await types.settings(type);
+  if (settings === null) return [];
+  const { options: schema, environment } = settings;
+  const result = schema.safeParse(optionsOf(provider));
+  if (result.success) return [];
   const { keysIn } = await import('./known-keys.ts');
   const knownKeys = (at: KeyPath): readonly string[] => [
     ...(at.length === path.length ? OURS : []),
     ...keysIn(schema, at.slice(path.length)),
   ];
-  return issueProblems(result.error.issues, { document, knownKeys, prefix: path, mayShow: () => false });
+  const found = issueProblems(result.error.issues, {
+    document,
+    knownKeys,
+    prefix: path,
+    mayShow: () => false,
+  });
+  return found.map((problem) => withVariables(problem, path, environment));
+}
+
+/** A missing key may stand in the environment as well. */
+function withVariables(
+  problem: ConfigProblem,
+  path: KeyPath,
+  environment: ProviderSettings['environment'],
+): ConfigProblem {
+  if (!problem.message.startsWith('required key is missing')) return problem;
+  const place = `${pathText(path)}.`;
+  const key = problem.path.startsWith(place) ? problem.path.slice(place.length) : '';
+  const variables = Object.entries(environment)
+    .filter(([each]) => each === key || each.startsWith(`${key}.`))
+    .flatMap(([, names]) => names);
+  if (variables.length === 0) return problem;
+  return { ...problem, message: `${problem.message} — or set ${variables.join(' or ')} in the environment` };
 }
 
 /** Without a type every key may be right, but one that looks like `type` is not. */

@@ -1,5 +1,6 @@
 import { buildConfig } from './build-config.ts';
 import type { Config } from './config.ts';
+import { type BorrowedSetting, variablesOf } from './environment.ts';
 import { crossChecks } from './cross-checks.ts';
 import { issueProblems } from './issues.ts';
 import { type ProviderTypes, optionProblems } from './option-problems.ts';
@@ -20,6 +21,8 @@ export interface ConfigSource {
   readonly caCertificates: string | undefined;
   /** Where something else stands in for a secret that was not read, so that an adapter may well refuse it. */
   readonly unread: readonly KeyPath[];
+  /** What the environment lent; it stands in the document already. Default: nothing. */
+  readonly borrowed?: readonly BorrowedSetting[];
 }
 
 export type CheckedConfig =
@@ -43,14 +46,14 @@ export async function parseConfig(
 
 /** The same with the problems as data, in the order of the file. */
 export async function checkConfig(source: ConfigSource): Promise<CheckedConfig> {
-  const { document, file, types, caCertificates, unread } = source;
+  const { document, file, types, caCertificates, unread, borrowed = [] } = source;
   if (document.value === null) return { ok: false, problems: [EMPTY] };
   const result = configSchema.safeParse(document.value);
   const stands = unread.map(pathText);
   const options = await optionProblems(document, types);
   const problems = [...crossChecks(document), ...options.filter(({ path }) => !stands.includes(path))];
   if (result.success && problems.length === 0)
-    return { ok: true, config: buildConfig(result.data, file, caCertificates) };
+    return { ok: true, config: buildConfig(result.data, file, caCertificates, variablesOf(borrowed)) };
   if (!result.success) {
     const { keysIn } = await import('./known-keys.ts');
     const knownKeys = (path: KeyPath): readonly string[] => keysIn(configSchema, path);

@@ -71,10 +71,15 @@ export function inlineSecrets(document: unknown): string[] {
   }
 }
 
+/** Whether a value below this key is a secret, as far as its key tells. */
+export function isSecretKey(path: KeyPath): boolean {
+  const key = path.findLast((segment) => typeof segment === 'string') ?? '';
+  return mayHoldSecrets(path) && SECRET_KEY.test(key);
+}
+
 function secretsIn(text: string, path: KeyPath): readonly string[] {
   if (!mayHoldSecrets(path)) return [];
-  const key = path.findLast((segment) => typeof segment === 'string') ?? '';
-  if (SECRET_KEY.test(key)) return [text];
+  if (isSecretKey(path)) return [text];
   const password = URL_PASSWORD.exec(text)?.[1];
   return password === undefined ? [] : [password];
 }

@@ -1,10 +1,17 @@
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
+import { type BorrowedSetting, borrowedSettings, withBorrowed } from '../config/environment.ts';
 import { valueAt } from '../config/issues.ts';
 import { type CheckedConfig, type ProviderTypes, checkConfig } from '../config/parse-config.ts';
 import { type ConfigProblem, type KeyPath, configError, inFileOrder, pathText } from '../config/problem.ts';
-import { type SecretReference, inlineSecrets, secretReferences, withSecrets } from '../config/secrets.ts';
+import {
+  type SecretReference,
+  inlineSecrets,
+  isSecretKey,
+  secretReferences,
+  withSecrets,
+} from '../config/secrets.ts';
 import { type YamlDocument, readYaml } from '../config/yaml-document.ts';
 import { DelegatedError } from '../errors.ts';
 import type { Log } from '../ports.ts';
@@ -35,8 +42,9 @@ export async function loadConfig(file: string, world: ConfigWorld): Promise<Conf
   const path = resolve(file);
   const yaml = readYaml(await readConfigText(path));
   if (!yaml.ok) throw configError(path, yaml.problems);
-  const { document } = yaml;
-  const inline = inlineSecrets(document.value);
+  const inline = inlineSecrets(yaml.document.value);
+  const borrowed = await borrowedSettings(yaml.document.value, world.types, world.env);
+  const document = await lent(borrowed, yaml.document, path, world);
   for (const secret of inline) world.redactor.register(secret);
   const references = secretReferences(document.value);
   const ca = await readCaCertificates(document);
@@ -47,16 +55,31 @@ export async function loadConfig(file: string, world: ConfigWorld): Promise<Conf
       types: world.types,
       caCertificates: ca.text,
       unread,
+      borrowed,
     });
   const first = await check(
     references.map(() => NOT_READ),
-    references.map((reference) => reference.path),
+    [...references, ...(world.secrets === 'leave' ? borrowed : [])].map(({ path }) => path),
   );
   const config = accept(first, ca.problems, path);
   if (inline.length > 0) await warnIfOpen(path, world.log);
   if (world.secrets === 'leave' || references.length === 0) return config;
   const values = await readSecrets(references, document, path, world);
   return accept(await check(values, []), [], path);
+}
+
+async function lent(
+  borrowed: readonly BorrowedSetting[],
+  document: YamlDocument,
+  file: string,
+  world: ConfigWorld,
+): Promise<YamlDocument> {
+  if (borrowed.length === 0) return document;
+  const values =
+    world.secrets === 'leave'
+      ? borrowed.map(() => NOT_READ)
+      : await readSecrets(borrowed, document, file, world);
+  return { ...document, value: withBorrowed(document.value, borrowed, values) };
 }
 
 function accept(checked: CheckedConfig, more: readonly ConfigProblem[], file: string): Config {
@@ -66,19 +89,20 @@ function accept(checked: CheckedConfig, more: readonly ConfigProblem[], file: st
 
 /** All of them at once; a person who repairs one wants to hear of the others too. */
 async function readSecrets(
-  references: readonly SecretReference[],
+  references: readonly (SecretReference | BorrowedSetting)[],
   document: YamlDocument,
   file: string,
   { env, log, redactor }: ConfigWorld,
 ): Promise<string[]> {
   const values: string[] = [];
   const failures: DelegatedError[] = [];
-  for (const { path, source } of references)
+  for (const reference of references)
     try {
+      const { path, source } = reference;
       const { line, column } = document.position(path, 'value');
       const where = `${file}:${line}:${column}: ${pathText(path)}`;
       const secret = await readSecret(source, where, { env, log, folder: dirname(file) });
-      redactor.register(secret);
+      if (!('variable' in reference) || isSecretKey(path)) redactor.register(secret);
       values.push(secret);
     } catch (error) {
       if (!(error instanceof DelegatedError)) throw error;

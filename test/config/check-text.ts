@@ -7,8 +7,10 @@ import { readYaml } from '../../src/config/yaml-document.ts';
 /** One type of provider, with a setting of each kind. */
 export const TYPES: ProviderTypes = {
   names: () => ['rfc2136', 'powerdns'],
-  optionsSchema: (type) => Promise.resolve(type === 'rfc2136' ? options : null),
+  settings: (type) => Promise.resolve(type === 'rfc2136' ? { options, environment: ENVIRONMENT } : null),
 };
+
+const ENVIRONMENT = { server: ['RFC2136_NAMESERVER'], 'key.secret': ['RFC2136_TSIG_SECRET'] };
 
 const options = z.strictObject({
   server: z.string(),

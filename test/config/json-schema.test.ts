@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parse } from 'yaml';
 import * as z from 'zod';
-import { optionsSchemas } from '../../providers/registry.ts';
+import { allAdapters } from '../../providers/registry.ts';
 import { jsonSchema } from '../../src/config/json-schema.ts';
 import { configText } from './check-text.ts';
 import { complaints } from './json-schema-validator.ts';
@@ -12,7 +12,7 @@ describe('the JSON Schema of the config', () => {
   let schema: Readonly<Record<string, unknown>>;
 
   before(async () => {
-    schema = document.parse(jsonSchema(await optionsSchemas()));
+    schema = document.parse(jsonSchema(await allAdapters()));
   });
 
   const check = (text: string): string[] => complaints(parse(text), schema, schema);

@@ -118,6 +118,7 @@ sites:
         server: '127.0.0.1:5300',
         key: { name: 'delegated', algorithm: 'hmac-sha512', secret: 'c2VjcmV0' },
       },
+      variables: {},
     });
     assert.deepEqual(config.providers.get('other')?.options, { anything: { at: ['all'] } });
     const [site] = config.sites;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
-import { optionsSchema, providerTypes } from '../../providers/registry.ts';
+import { findAdapter, providerTypes } from '../../providers/registry.ts';
 import { CERTIFICATE_AUTHORITIES } from '../../src/config/certificate-authorities.ts';
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { secretReferences, withSecrets } from '../../src/config/secrets.ts';
@@ -8,20 +8,27 @@ import { type TemplateAnswers, configTemplate } from '../../src/config/template.
 import { readYaml } from '../../src/config/yaml-document.ts';
 import type { Config } from '../../src/config/config.ts';
 
-const ANSWERS: TemplateAnswers = {
+const ANSWERS: Omit<TemplateAnswers, 'settings'> = {
   serverName: 'example.org',
   target: 'matrix.example.org',
   provider: 'rfc2136',
   ca: 'letsencrypt',
 };
 
-async function configOf(answers: TemplateAnswers): Promise<Config> {
-  const yaml = readYaml(configTemplate(answers));
+async function configOf(answers: Omit<TemplateAnswers, 'settings'>): Promise<Config> {
+  const adapter = await findAdapter(answers.provider);
+  const settings = adapter?.example(answers.serverName) ?? '';
+  const yaml = readYaml(configTemplate({ ...answers, settings }));
   assert.ok(yaml.ok);
   const { document } = yaml;
   const secrets = secretReferences(document.value).map(() => 'c2VjcmV0');
   const value = withSecrets(document.value, secrets);
-  return parseConfig({ ...document, value }, '/c.yaml', { names: providerTypes, optionsSchema }, undefined);
+  return parseConfig(
+    { ...document, value },
+    '/c.yaml',
+    { names: providerTypes, settings: findAdapter },
+    undefined,
+  );
 }
 
 describe('configTemplate', () => {

@@ -30,9 +30,27 @@ export interface ConformanceTarget {
   mute(): Promise<DnsProvider>;
   /** The same provider, set up in ways that fail, with secrets that must not be seen. */
   broken(): Promise<readonly DnsProvider[]>;
+  /** For adapters that speak HTTP. */
+  readonly http?: HttpTarget;
   /** Texts that no error may hold. */
   readonly secrets: readonly string[];
   stop(): Promise<void>;
+}
+
+export interface HttpTarget {
+  /** Where the API listens. */
+  readonly upstream: string;
+  /** The provider with another URL for its API. */
+  open(url: string): DnsProvider;
+  /** Whether a request changes something; default: everything but GET. */
+  isWrite?(request: { readonly method: string; readonly path: string }): boolean;
+  /**
+   * Another writer's hand: as many TXT RRsets at names of their own, all with one value; those of a call before may
+   * stay. Without it the zone is not filled.
+   */
+  fill?(count: number): Promise<readonly DomainName[]>;
+  /** RRsets (or records, where the API has no RRsets) in one page of an answer; Infinity when all come at once. */
+  readonly pageSize: number;
 }
 
 /** What the laws speak with: the target, set up before the first law, and names that no other law uses. */

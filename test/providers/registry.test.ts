@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { loadProvider, optionsSchema, optionsSchemas, providerTypes } from '../../providers/registry.ts';
+import { findAdapter, loadProvider, allAdapters, providerTypes } from '../../providers/registry.ts';
 import { parseDomainName } from '../../src/dns/domain-name.ts';
 import type { DnsProvider } from '../../src/provider.ts';
 import { assertRefused } from '../conformance/expectations.ts';
 import { testCtx } from '../conformance/target.ts';
-import { SILENT } from '../support/builtin.ts';
+import { testDeps } from '../support/provider-deps.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SECRET = 'canary-that-is-no-base64!';
@@ -15,20 +15,20 @@ describe('the registry of providers', () => {
     loadProvider({
       type,
       options,
-      name: 'main',
-      deps: { stateDirectory: folder(), log: SILENT, now: () => new Date() },
+      deps: testDeps(folder()),
     });
 
   it('has a schema for each type', async () => {
-    assert.deepEqual([...(await optionsSchemas()).keys()].sort(), providerTypes());
-    for (const type of providerTypes()) assert.notEqual(await optionsSchema(type), null);
-    assert.equal(await optionsSchema('constructor'), null);
+    assert.deepEqual([...(await allAdapters()).keys()].sort(), providerTypes());
+    for (const type of providerTypes()) assert.notEqual(await findAdapter(type), null);
+    assert.equal(await findAdapter('constructor'), null);
   });
 
   it('loads each type from good settings', async () => {
     const good: Record<string, unknown> = {
       memory: { zones: ['example.test'] },
       builtin: { listen: ['127.0.0.1:5300'], zones: ['example.test'] },
+      powerdns: { url: 'http://127.0.0.1:8081', apiKey: 'canary' },
       rfc2136: { server: '127.0.0.1:5300', key: { name: 'k', secret: 'c2VjcmV0' } },
     };
     for (const [type, options] of Object.entries(good)) {

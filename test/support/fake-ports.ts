@@ -169,7 +169,9 @@ export function config(...sites: readonly SiteConfig[]): Config {
       termsOfServiceAgreed: true,
       timeoutMs: 600_000,
     },
-    providers: new Map([['main', { name: 'main', type: 'memory', nameServers: [], options: {} }]]),
+    providers: new Map([
+      ['main', { name: 'main', type: 'memory', nameServers: [], options: {}, variables: {} }],
+    ]),
     sites,
   };
 }

@@ -1,4 +1,4 @@
-import { retryAfter } from '../../acme/retry-after.ts';
+import { retryAfter } from '../../http/retry-after.ts';
 
 export interface Answer {
   readonly url: string;

@@ -1,0 +1,10 @@
+import type { Capabilities } from '../../src/provider.ts';
+
+export const CAPABILITIES: Capabilities = {
+  types: ['SRV', 'TXT'],
+  atomic: 'changes',
+  cas: 'full',
+  ttl: { min: 0, max: 0x7fffffff },
+  changesPerApply: 1000,
+  propagation: { typicalMs: 0, maxMs: 1000 },
+};

@@ -1,0 +1,46 @@
+import { aborted } from '../../src/errors.ts';
+
+/** For APIs that compare nothing by themselves: who reads before writing must not be overtaken in between. */
+export interface Queue {
+  /**
+   * Waits for those before it that have the same key.
+   * @throws DelegatedError E_ABORTED when the signal fires before its turn; then the work never starts
+   */
+  run<T>(key: string, signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+}
+
+export function createQueue(): Queue {
+  const last = new Map<string, Promise<unknown>>();
+  return {
+    async run(key, signal, work) {
+      const before = last.get(key) ?? Promise.resolve();
+      const start = async (): ReturnType<typeof work> => {
+        if (signal.aborted) throw aborted(signal);
+        return work();
+      };
+      const mine = before.then(start, start);
+      last.set(key, mine);
+      try {
+        return await orAborted(mine, signal);
+      } finally {
+        if (last.get(key) === mine) last.delete(key);
+      }
+    },
+  };
+}
+
+async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const settled = new AbortController();
+  const stopped = new Promise<never>((_, reject) => {
+    const stop = (): void => {
+      reject(aborted(signal));
+    };
+    if (signal.aborted) stop();
+    signal.addEventListener('abort', stop, { once: true, signal: settled.signal });
+  });
+  try {
+    return await Promise.race([work, stopped]);
+  } finally {
+    settled.abort();
+  }
+}

@@ -1,0 +1,15 @@
+import type { ProviderDeps } from '../../providers/adapter.ts';
+import { SILENT } from './builtin.ts';
+
+/** What the program gives to an adapter. */
+export function testDeps(stateDirectory: string, more: Partial<ProviderDeps> = {}): ProviderDeps {
+  return {
+    name: 'main',
+    stateDirectory,
+    log: SILENT,
+    now: () => new Date(),
+    env: {},
+    hide: () => undefined,
+    ...more,
+  };
+}
