@@ -30,6 +30,8 @@ export interface Ctx {
 
 export interface Capabilities {
   readonly types: readonly RRType[];
+  /** False where nothing can be read back: then only `add` and `remove` of TXT values are of use, for challenges. */
+  readonly reads: boolean;
   /** What one `apply` guarantees: all changes or none; each RRset whole; each record on its own. */
   readonly atomic: 'changes' | 'rrset' | 'record';
   /** Whether `expect` is enforced by the other side: always; for `absent` only; never (the core reads back). */
@@ -65,6 +67,12 @@ export interface DnsProvider {
 
   /** The deepest zone at or above the name that these credentials serve; null when there is none. */
   findZone(name: DomainName, ctx: Ctx): Promise<Zone | null>;
+
+  /**
+   * The zone with this id of the vendor's, for those that share their name with another one (a private twin), or that
+   * the credentials may not search for; null when there is none. Absent where zones have no id but their name.
+   */
+  zoneById?(id: string, ctx: Ctx): Promise<Zone | null>;
 
   /**
    * The RRsets for the keys, in their order. Complete or it throws; null only where the RRset is proven absent. An

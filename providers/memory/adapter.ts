@@ -4,7 +4,7 @@ import { memoryOptions } from './options.ts';
 
 export const memory = defineAdapter({
   title: 'nothing behind it: for trials',
-  capabilities: { types: ['SRV', 'TXT'], ...PROMISES, propagation: { typicalMs: 0, maxMs: 0 } },
+  capabilities: { types: ['SRV', 'TXT'], reads: true, ...PROMISES, propagation: { typicalMs: 0, maxMs: 0 } },
   options: memoryOptions,
   environment: {},
   example: (serverName) => `# For trials: nobody is served by it.\nzones: ["${serverName}"]\n`,

@@ -43,6 +43,7 @@ export function createMemory(options: MemoryOptions): MemoryProvider {
   const aliases = new Map<DomainName, DomainName>();
   const capabilities: Capabilities = {
     types: ['SRV', 'TXT'],
+    reads: true,
     ...PROMISES,
     ...options.promises,
     propagation: { typicalMs: 0, maxMs: 0 },

@@ -2,6 +2,7 @@ import type { Capabilities } from '../../src/provider.ts';
 
 export const CAPABILITIES: Capabilities = {
   types: ['SRV', 'TXT'],
+  reads: true,
   // One PATCH is one transaction.
   atomic: 'changes',
   // It has no precondition: what is written between our look and our PATCH is lost.
