@@ -4,6 +4,7 @@ import type { SrvData } from './dns/rrset.ts';
 import type { CertificateFacts } from './certificate/facts.ts';
 import type { KeyType } from './certificate/key-type.ts';
 import type { Authorization, Order } from './acme/order.ts';
+import type { RevocationReason } from './acme/revocation-reason.ts';
 import type { Journal, LedgerEntry, SiteState } from './schedule/state.ts';
 import type { Ctx, DnsProvider, Log } from './provider.ts';
 
@@ -100,6 +101,16 @@ export interface AcmeClient {
   finalize(order: Order, privateKey: string, ctx: AcmeCtx): Promise<Order>;
   /** The PEM chain, leaf first (§7.4.2). */
   certificate(url: string, ctx: AcmeCtx): Promise<string>;
+  /**
+   * §7.6. What was revoked before is as good as revoked.
+   * @param certificate the leaf in PEM
+   * @param options `privateKey` signs in the place of the account's key
+   */
+  revoke(
+    certificate: string,
+    options: { readonly reason: RevocationReason; readonly privateKey?: string },
+    ctx: AcmeCtx,
+  ): Promise<void>;
   close(): void;
 }
 

@@ -167,8 +167,10 @@ export async function certificateSight(site: SiteConfig, ports: Ports): Promise<
   const broken = found !== null && 'broken' in found ? found.broken : undefined;
   const version = found === null || 'broken' in found ? null : found;
   const draw = version === null ? 0 : drawOf(await ports.state.secret(), version.facts.sha256);
+  const { revokedVersion } = await ports.state.readSite(site.serverName.text);
   const decision = decideRenewal({
     current: version?.facts ?? null,
+    revoked: version !== null && version.id === revokedVersion,
     ...(broken === undefined ? {} : { broken }),
     wanted: { names: wantedNames(site), keyType: certificate.keyType },
     now: ports.clock.now(),

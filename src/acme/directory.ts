@@ -6,6 +6,7 @@ export interface Directory {
   readonly newNonce: string;
   readonly newAccount: string;
   readonly newOrder: string;
+  readonly revokeCert?: string;
   readonly termsOfService?: string;
   readonly externalAccountRequired: boolean;
 }
@@ -20,6 +21,7 @@ export function parseDirectory(body: unknown, url: string): Directory {
     newNonce: urlIn(fields, 'newNonce', what),
     newAccount: urlIn(fields, 'newAccount', what),
     newOrder: urlIn(fields, 'newOrder', what),
+    ...(fields['revokeCert'] === undefined ? {} : { revokeCert: urlIn(fields, 'revokeCert', what) }),
     ...(typeof termsOfService === 'string' && { termsOfService }),
     externalAccountRequired: meta['externalAccountRequired'] === true,
   };

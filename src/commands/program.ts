@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DelegatedError } from '../errors.ts';
+import { REVOCATION_REASONS } from '../acme/revocation-reason.ts';
 import { recordsCommand } from './records.ts';
 import { renewCommand } from './renew.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
@@ -29,6 +30,8 @@ export async function runProgram(argv: readonly string[], shell: Shell): Promise
     });
   }
 }
+
+const REASONS = Object.keys(REVOCATION_REASONS);
 
 type Run = (
   flags: GlobalOptions & Readonly<Record<string, unknown>>,
@@ -89,8 +92,24 @@ function build(shell: Shell, done: (code: number) => void): Command {
     .addOption(
       new Option('--format <format>', 'how to write it').choices(['text', 'zone', 'terraform', 'octodns']),
     );
+  addCertificateCommands(program, add, shell);
   addConfigCommands(program, add, shell);
   return program;
+}
+
+function addCertificateCommands(
+  program: Command,
+  add: (parent: Command, name: string, summary: string, run: Run) => Command,
+  shell: Shell,
+): void {
+  const certificates = program.command('certificates').description('the certificates in the state directory');
+  globalOptions(certificates, shell);
+  add(certificates, 'revoke', 'have the CA declare the live certificate void', async (flags, [site = '']) =>
+    (await import('./certificates.ts')).revokeCommand(site, flags, shell),
+  )
+    .argument('<site>', 'server name')
+    .addOption(new Option('--reason <reason>', 'why (default: unspecified)').choices(REASONS))
+    .option('--by-key', "sign with the certificate's own key: it was ordered by another account");
 }
 
 function addConfigCommands(

@@ -22,6 +22,7 @@ export const siteSchema = z.object({
   deployedVersion: z.exactOptional(z.string()),
   reloadedVersion: z.exactOptional(z.string()),
   verifiedVersion: z.exactOptional(z.string()),
+  revokedVersion: z.exactOptional(z.string()),
   deployTarget: z.exactOptional(z.string()),
   lastSuccess: z.exactOptional(date),
   lastError: z.exactOptional(

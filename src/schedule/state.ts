@@ -49,6 +49,8 @@ export interface SiteState {
   readonly reloadedVersion?: string;
   /** The version that every federation address was seen to serve. */
   readonly verifiedVersion?: string;
+  /** The version that we had revoked; it is due, whatever its age. */
+  readonly revokedVersion?: string;
   /** The outputs and reload action that the above was true for, as a digest: changed config, changed deployment. */
   readonly deployTarget?: string;
   readonly lastSuccess?: Date;

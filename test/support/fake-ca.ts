@@ -29,6 +29,8 @@ export interface FakeCa {
   readonly orders: CaOrder[];
   /** The chains that were issued. */
   readonly issued: string[];
+  /** Indices into `issued`. */
+  readonly revoked: Set<number>;
   /** Whether it keeps a list of the orders of an account (RFC 8555 §7.1.2.1). */
   listsOrders: boolean;
   /** Whether `finalize` answers before the certificate is there. */
@@ -63,6 +65,7 @@ export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): Fa
   const ca: FakeCa = {
     orders: [],
     issued: [],
+    revoked: new Set(),
     listsOrders: false,
     isSlow: false,
     names: undefined,
@@ -146,6 +149,12 @@ export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): Fa
         const chain = ca.issued[Number(url.split('/').at(-1)) - 1];
         if (chain === undefined) throw problem('malformed', 404);
         return chain;
+      },
+      async revoke(certificate) {
+        const at = ca.issued.findIndex((chain) => chain.startsWith(certificate.trim()));
+        if (at < 0) throw problem('malformed', 404);
+        if (ca.revoked.has(at)) return;
+        ca.revoked.add(at);
       },
       close: () => undefined,
     };

@@ -16,6 +16,8 @@ export interface Pebble {
   readonly caFile: string;
   /** What the issued certificates chain up to, PEM. */
   root(): Promise<string>;
+  /** What it says of a certificate, by its serial in hexadecimal. */
+  status(serial: string): Promise<unknown>;
   /** Ends it and removes its files. */
   stop(): Promise<void>;
   /** Ends it and keeps its files: a CA that is out of order. */
@@ -88,6 +90,11 @@ async function tryPorts(options: PebbleOptions): Promise<Pebble> {
     managementUrl,
     caFile: ca.certificateFile,
     root: () => fetchText(`${managementUrl}/roots/0`, ca.certificate),
+    async status(serial) {
+      const answer = await fetchText(`${managementUrl}/cert-status-by-serial/${serial}`, ca.certificate);
+      const { Status, Reason }: { readonly Status: string; readonly Reason?: number } = JSON.parse(answer);
+      return { Status, Reason };
+    },
     async stop() {
       await pebble.stop();
       await rm(directory, { recursive: true, force: true });

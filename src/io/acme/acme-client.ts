@@ -5,6 +5,7 @@ import { linkTarget } from '../../acme/link.ts';
 import type { Order } from '../../acme/order.ts';
 import { parseAuthorization } from '../../acme/parse-authorization.ts';
 import { checkOrdered, parseOrder } from '../../acme/parse-order.ts';
+import { REVOCATION_REASONS } from '../../acme/revocation-reason.ts';
 import { problemOf } from '../../acme/problem-error.ts';
 import { relativeToRoot } from '../../dns/domain-name.ts';
 import { BACKOFF, DelegatedError } from '../../errors.ts';
@@ -13,7 +14,7 @@ import { type AccountOptions, createAccount } from './account.ts';
 import { type Answer, retryAfterOf } from './answer.ts';
 import { createCsr } from './csr.ts';
 import { csrLibrary } from './library.ts';
-import { createSigner, type SignedRequest } from './signer.ts';
+import { acmeKey, createSigner, type SignedRequest } from './signer.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 
 export type AcmeClientOptions = AccountOptions & TransportOptions;
@@ -107,6 +108,27 @@ export function createAcmeClient(options: AcmeClientOptions): AcmeClient {
         hint: 'the next run fetches it again',
         retry: BACKOFF,
       });
+    },
+    revoke: async (certificate, { reason, privateKey }, { signal }) => {
+      const { revokeCert: url } = await directoryOf(signal);
+      if (url === undefined)
+        throw new DelegatedError('E_ACME_PROBLEM', 'this CA revokes nothing by ACME', {
+          hint: 'ask the CA how it revokes certificates',
+        });
+      const der = certificate.replace(/-----[^-]+-----|\s/g, '');
+      const payload = {
+        certificate: Buffer.from(der, 'base64').toString('base64url'),
+        reason: REVOCATION_REASONS[reason],
+      };
+      const request = { url, payload, what: 'revocation' };
+      try {
+        if (privateKey === undefined) await post(request, signal);
+        else
+          await signer.post({ ...request, kid: null }, acmeKey(privateKey, 'the certificate store'), signal);
+      } catch (error) {
+        // Somebody was faster, or the answer to an earlier request was lost.
+        if (problemOf(error)?.type !== 'alreadyRevoked') throw error;
+      }
     },
     close: () => {
       transport.close();

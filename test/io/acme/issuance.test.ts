@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseDomainName } from '../../../src/dns/domain-name.ts';
 import { createKeyMaker } from '../../../src/io/key-maker.ts';
 import { issueWith, noncesOf, patient, settled, watchedClient } from '../../support/acme.ts';
+import { assertRefused } from '../../conformance/expectations.ts';
 import { startDnsStub } from '../../support/dns-stub.ts';
 import { type Pebble, startPebble } from '../../support/pebble.ts';
 import { runProgram } from '../../support/process.ts';
@@ -73,6 +74,42 @@ describe('an issuance at Pebble', () => {
       assert.equal(createKeyMaker().facts(pem).keyType, type);
       client.close();
     });
+
+  it('can be revoked by its account or by its own key, and once more', async () => {
+    await start();
+    const client = open();
+    for (const byKey of [false, true]) {
+      const { fullchain, privateKey } = await issueWith(client, NAMES, patient());
+      const [cert = ''] = /-----BEGIN[^]*?-----END CERTIFICATE-----/.exec(fullchain) ?? [];
+      const reason = byKey ? 'keyCompromise' : 'superseded';
+      for (let times = 0; times < 2; times += 1)
+        await client.revoke(cert, { reason, ...(byKey ? { privateKey } : {}) }, patient());
+      const serial = createKeyMaker().facts(fullchain).serial.toLowerCase();
+      assert.deepEqual(await pebble.status(serial), { Status: 'Revoked', Reason: byKey ? 1 : 4 });
+    }
+    client.close();
+  });
+
+  it('cannot be revoked by an account that did not order it', async () => {
+    await start();
+    const first = open();
+    const { fullchain } = await issueWith(first, NAMES, patient());
+    first.close();
+    const other = watchedClient({
+      directoryUrl: pebble.directoryUrl,
+      accountDirectory: join(folder(), 'another'),
+      caCertificates: trust,
+    });
+    await assertRefused(
+      other.revoke(
+        fullchain.split(/(?<=END CERTIFICATE-----)/)[0] ?? '',
+        { reason: 'unspecified' },
+        patient(),
+      ),
+      'E_ACME_PROBLEM',
+    );
+    other.close();
+  });
 
   it('needs at most 14 requests for an order of two names on a known account', async () => {
     await start();
