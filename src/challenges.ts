@@ -5,7 +5,7 @@
 import type { Authorization } from './acme/order.ts';
 import type { Config, SiteConfig } from './config/config.ts';
 import type { Change } from './dns/change.ts';
-import { type DomainName, under } from './dns/domain-name.ts';
+import { type DomainName, isWithin, under } from './dns/domain-name.ts';
 import { fenceAround } from './dns/fence.ts';
 import { DelegatedError, asDelegatedError } from './errors.ts';
 import { groupBy } from './group-by.ts';
@@ -77,7 +77,10 @@ async function locate(
   const configured = config.providers.get(site.provider)?.nameServers ?? [];
   const end = await followChallenge(under('_acme-challenge', name), configured, ports, ctx);
   const access = zoneAccess(await ports.provider(provider), ports.clock);
-  const zone = await access.findZone(end, ctx);
+  const named =
+    site.zone === undefined || provider !== site.provider ? null : await access.namedZone(site.zone, ctx);
+  // A CNAME may lead into another zone of the same account.
+  const zone = named !== null && isWithin(end, named.name) ? named : await access.findZone(end, ctx);
   if (zone === null)
     throw new DelegatedError('E_ZONE_NOT_FOUND', `the provider "${provider}" has no zone for ${end}`, {
       hint:

@@ -3,7 +3,7 @@
  * trouble to its neighbours.
  */
 import type { Config, SiteConfig } from './config/config.ts';
-import { type DomainName, isWithin, parseDomainName } from './dns/domain-name.ts';
+import { type DomainName, isWithin } from './dns/domain-name.ts';
 import { fenceAround, recordKeys } from './dns/fence.ts';
 import { guard, targetsToExamine } from './dns/guard.ts';
 import { type PlannedRecord, planRecord } from './dns/plan.ts';
@@ -92,22 +92,22 @@ async function locate(site: SiteConfig, ports: Ports, ctx: Ctx): Promise<Place> 
     );
   const access = zoneAccess(provider, ports.clock);
   const [{ name }] = desiredRecords(site);
-  const zone = site.zone === undefined ? await access.findZone(name, ctx) : namedZone(site.zone, name);
+  const zone =
+    site.zone === undefined ? await access.findZone(name, ctx) : await access.namedZone(site.zone, ctx);
   if (zone === null)
-    throw new DelegatedError('E_ZONE_NOT_FOUND', `the provider "${site.provider}" has no zone for ${name}`, {
-      hint: 'does it host this domain, and do the credentials cover the zone? `zone:` of the site names it where discovery cannot',
-    });
-  return { site, access, zone };
-}
-
-function namedZone(text: string, name: ReturnType<typeof parseDomainName>): Zone {
-  const zone = parseDomainName(text);
-  if (!isWithin(name, zone))
     throw new DelegatedError(
       'E_ZONE_NOT_FOUND',
-      `${name} does not lie in the zone "${text}" that the config names`,
+      `the provider "${site.provider}" has no zone ${site.zone === undefined ? `for ${name}` : `"${site.zone}"`}`,
+      {
+        hint: 'does it host this domain, and do the credentials cover the zone? `zone:` of the site names it where discovery cannot',
+      },
     );
-  return { id: zone, name: zone };
+  if (!isWithin(name, zone.name))
+    throw new DelegatedError(
+      'E_ZONE_NOT_FOUND',
+      `${name} does not lie in the zone "${site.zone ?? zone.name}" that the config names`,
+    );
+  return { site, access, zone };
 }
 
 /** Two providers of the config may well be one account; what must not be mixed is reads through different ones. */

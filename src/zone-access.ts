@@ -6,15 +6,22 @@ import type { Change } from './dns/change.ts';
 import { type Fence, assertInside } from './dns/fence.ts';
 import type { RRset, RRsetKey } from './dns/rrset.ts';
 import type { Zone } from './dns/zone.ts';
-import type { DomainName } from './dns/domain-name.ts';
+import { type DomainName, parseDomainName } from './dns/domain-name.ts';
 import { BACKOFF, DelegatedError, aborted, asDelegatedError } from './errors.ts';
 import type { Clock, Ctx, DnsProvider } from './ports.ts';
 
 const CALL_TIMEOUT_MS = 60_000;
 const RETRY_PAUSES_MS = [250, 1_000];
+/** A provider that wants more of a pause than this is asked again by the next run, and the other sites go on. */
+const LONGEST_WAIT_MS = 30_000;
 
 export interface ZoneAccess {
   findZone(name: DomainName, ctx: Ctx): Promise<Zone | null>;
+  /**
+   * The zone that the config names, by the provider's own id or by its name; null when there is none such. Where zones
+   * have no other id than their name, it is taken as it stands, for credentials that may not search.
+   */
+  namedZone(text: string, ctx: Ctx): Promise<Zone | null>;
   read(zone: Zone, keys: readonly RRsetKey[], ctx: Ctx): Promise<readonly (RRset | null)[]>;
   /** Resolves when the vendor calls the changes done; what the name servers say is for `awaitServed`. */
   write(zone: Zone, changes: readonly Change[], fence: Fence, ctx: Ctx): Promise<void>;
@@ -43,6 +50,14 @@ function createZoneAccess(provider: DnsProvider, clock: Clock): ZoneAccess {
 
   return {
     findZone: (name, ctx) => retrying((inner) => provider.findZone(name, inner), clock, ctx),
+    async namedZone(text, ctx) {
+      const name = nameIn(text);
+      if (provider.zoneById === undefined) return name === null ? null : { id: name, name };
+      const zone = await retrying(async (inner) => provider.zoneById?.(text, inner) ?? null, clock, ctx);
+      if (zone !== null || name === null) return zone;
+      const found = await retrying((inner) => provider.findZone(name, inner), clock, ctx);
+      return found?.name === name ? found : null;
+    },
     async read(zone, keys, ctx) {
       if (keys.length === 0) return [];
       const found = await retrying((inner) => provider.readRRsets(zone, keys, inner), clock, ctx);
@@ -67,20 +82,36 @@ function createZoneAccess(provider: DnsProvider, clock: Clock): ZoneAccess {
   };
 }
 
-/** Tries again only what may pass by itself and was not applied; a write whose outcome is unknown is read again first. */
+/** Tries again only what may pass by itself soon and was not applied; a write whose outcome is unknown is read again first. */
 async function retrying<T>(call: (ctx: Ctx) => Promise<T>, clock: Clock, ctx: Ctx): Promise<T> {
   for (const pause of RETRY_PAUSES_MS) {
     try {
       return await withDeadline(call, CALL_TIMEOUT_MS, clock, ctx);
     } catch (thrown) {
       const error = asDelegatedError(thrown);
-      const passing = error.code === 'E_PROVIDER_UNAVAILABLE' && error.retry.kind === 'backoff';
-      if (!passing || error.outcome !== 'not-applied' || ctx.signal.aborted) throw error;
-      ctx.log.debug('the provider is unavailable, trying again', { reason: error.message, pauseMs: pause });
-      await clock.sleep(pause, ctx.signal);
+      const pauseMs = pauseAfter(error, pause, clock);
+      if (pauseMs === null || error.outcome !== 'not-applied' || ctx.signal.aborted) throw error;
+      ctx.log.debug('the provider will not now, trying again', { reason: error.message, pauseMs });
+      await clock.sleep(pauseMs, ctx.signal);
     }
   }
   return withDeadline(call, CALL_TIMEOUT_MS, clock, ctx);
+}
+
+/** Milliseconds; null when it is not worth waiting for. */
+function pauseAfter({ code, retry }: DelegatedError, usualMs: number, clock: Clock): number | null {
+  if (code === 'E_PROVIDER_UNAVAILABLE' && retry.kind === 'backoff') return usualMs;
+  if (code !== 'E_PROVIDER_RATE_LIMITED' || retry.kind !== 'at') return null;
+  const waitMs = Math.max(0, retry.at.getTime() - clock.now().getTime());
+  return waitMs <= LONGEST_WAIT_MS ? waitMs : null;
+}
+
+function nameIn(text: string): DomainName | null {
+  try {
+    return parseDomainName(text);
+  } catch {
+    return null;
+  }
 }
 
 /** An adapter that ignores its signal must not hang us. */

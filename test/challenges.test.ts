@@ -74,6 +74,28 @@ describe('the challenges of an order', () => {
     assert.match(named.hint ?? '', /does `challenge\.provider` of the site name the right provider/);
   });
 
+  it('go into the zone that the config names, unless a CNAME leads out of it', async () => {
+    const world = createWorld();
+    const asked: string[] = [];
+    const memory = createMemory({ zones: [EXAMPLE, HOSTER] });
+    const provider = {
+      ...memory,
+      zoneById: async (id: string) => {
+        asked.push(id);
+        return id === 'twin' ? { id, name: EXAMPLE } : null;
+      },
+    };
+    const ports = { ...world.ports(), provider: async () => provider };
+    const acme = await ports.acme();
+    const of = site({ zone: 'twin' });
+    const place = await locateChallenges(of, [authorization(EXAMPLE, 'a')], acme, config(of), ports, ctx());
+    assert.equal(place[0]?.zoneId, 'twin');
+    world.dns.records.push({ name: CHALLENGE, ttl: 60, type: 'CNAME', data: AT_HOSTER });
+    const led = await locateChallenges(of, [authorization(EXAMPLE, 'a')], acme, config(of), ports, ctx());
+    assert.equal(led[0]?.zoneName, HOSTER);
+    assert.deepEqual(asked, ['twin', 'twin']);
+  });
+
   it('are an error at a CA that does not validate by DNS', async () => {
     const { dns01: _, ...without } = authorization(EXAMPLE, 'a');
     await assertRefused(locate(createWorld(), [without]), 'E_ACME_AUTHORIZATION');

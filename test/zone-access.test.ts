@@ -39,12 +39,43 @@ describe('the way to a provider', () => {
     assert.equal(lasting.calls(), 3);
   });
 
+  it('waits as long as a provider asks for, when that is half a minute at most', async () => {
+    const at = (ms: number): ErrorDetails => ({
+      retry: retryAt(new Date(createFakeClock().now().getTime() + ms)),
+    });
+    const short = failing(1, 'E_PROVIDER_RATE_LIMITED', at(7_000));
+    await short.write();
+    assert.equal(short.calls(), 2);
+    assert.equal(short.clock.monotonic(), 7_000);
+    const long = failing(1, 'E_PROVIDER_RATE_LIMITED', at(31_000));
+    await assertRefused(long.write(), 'E_PROVIDER_RATE_LIMITED');
+    assert.equal(long.clock.monotonic(), 0);
+  });
+
+  it('finds a zone that the config names, by id or by name, or takes its name where there is no other id', async () => {
+    const twin = { id: 'twin-1', name: EXAMPLE };
+    const plain = createMemory({ zones: [EXAMPLE] });
+    const numbered: DnsProvider = { ...plain, zoneById: async (id) => (id === 'twin-1' ? twin : null) };
+    const named = (provider: DnsProvider, text: string): Promise<unknown> =>
+      zoneAccess(provider, createFakeClock()).namedZone(text, ctx());
+    assert.deepEqual(await named(numbered, 'twin-1'), twin);
+    assert.deepEqual(await named(numbered, 'example.org'), { id: EXAMPLE, name: EXAMPLE });
+    assert.equal(await named(numbered, 'sub.example.org'), null);
+    assert.equal(await named(numbered, 'twin_2!'), null);
+    assert.deepEqual(await named(plain, 'unseen.example'), {
+      id: 'unseen.example.',
+      name: 'unseen.example.',
+    });
+    assert.equal(await named(plain, 'no name!'), null);
+  });
+
   it('tries nothing again that may have been applied, was refused, or has its own time', async () => {
     const cases: readonly [ErrorCode, ErrorDetails][] = [
       ['E_PROVIDER_UNAVAILABLE', { retry: BACKOFF, outcome: 'unknown' }],
       ['E_PROVIDER_UNAVAILABLE', { retry: BACKOFF, outcome: 'partial' }],
       ['E_PROVIDER_UNAVAILABLE', { retry: NEVER }],
-      ['E_PROVIDER_RATE_LIMITED', { retry: retryAt(new Date()) }],
+      ['E_PROVIDER_RATE_LIMITED', { retry: retryAt(new Date(8e15)) }],
+      ['E_PROVIDER_RATE_LIMITED', { retry: BACKOFF }],
       ['E_PROVIDER_CONFLICT', { retry: BACKOFF }],
       ['E_PROVIDER_FORBIDDEN', {}],
     ];
