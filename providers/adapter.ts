@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import type { Capabilities, DnsProvider, Log, RRsetKey } from '../src/provider.ts';
+import type { Capabilities, DnsProvider, Log, RRsetKey, WorldDns } from '../src/provider.ts';
 
 /** What the program gives to every adapter. */
 export interface ProviderDeps {
@@ -11,6 +11,9 @@ export interface ProviderDeps {
   readonly now: () => Date;
   /** For adapters whose vendor has a credential chain of its own, or that start a program. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly dns: WorldDns;
+  /** Says something to the person at the terminal, or to the log where there is none. */
+  readonly tell: (message: string) => void;
   /** Takes a secret that came from elsewhere than the config out of all output. */
   readonly hide: (secret: string) => void;
 }

@@ -134,6 +134,7 @@ async function proveServed(
   ctx: Ctx,
 ): Promise<void> {
   const configured = config.providers.get(challenge.provider)?.nameServers ?? [];
+  const { capabilities } = await ports.provider(challenge.provider);
   await awaitServed(
     {
       name: challenge.name,
@@ -142,7 +143,7 @@ async function proveServed(
       seen: (response) => holdsValue(response, challenge),
     },
     await serversToAsk(challenge.zoneName, configured, ports, ctx),
-    config.propagationTimeoutMs,
+    Math.max(config.propagationTimeoutMs, capabilities.propagation.maxMs),
     {
       ...ports,
       waitingFor: (names) => {

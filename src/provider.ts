@@ -36,12 +36,25 @@ export interface Capabilities {
   readonly atomic: 'changes' | 'rrset' | 'record';
   /** Whether `expect` is enforced by the other side: always; for `absent` only; never (the core reads back). */
   readonly cas: 'full' | 'create-only' | 'none';
+  /**
+   * A person makes the changes. Nobody asks a person for an ownership mark or for an exact TTL, and everything that a
+   * person may change is a person's to judge.
+   */
+  readonly byHand?: true;
   /** Seconds. */
   readonly ttl: { readonly min: number; readonly max: number };
   /** The most changes that one `apply` takes. */
   readonly changesPerApply: number;
   /** Milliseconds from a successful `apply` until every authoritative server answers with it. */
   readonly propagation: { readonly typicalMs: number; readonly maxMs: number };
+}
+
+/** What the authoritative servers of the world say, for adapters that have no API to ask. */
+export interface WorldDns {
+  /** The apex of the zone that the name lies in; null when no zone answers for it. @throws DelegatedError E_DNS_UNANSWERED */
+  zoneApex(name: DomainName, ctx: Ctx): Promise<DomainName | null>;
+  /** What they serve; null only where the RRset is proven absent. @throws DelegatedError E_DNS_UNANSWERED, E_RECORD_CNAME */
+  rrset(zone: DomainName, key: RRsetKey, ctx: Ctx): Promise<RRset | null>;
 }
 
 export interface CheckItem {

@@ -14,7 +14,7 @@ import { groupBy } from './group-by.ts';
 import { examineTarget, serversToAsk } from './lookup.ts';
 import { desiredRecords } from './matrix/delegation.ts';
 import { mapConcurrent } from './pool.ts';
-import type { Ctx, DnsResponse, Ports } from './ports.ts';
+import type { Capabilities, Ctx, DnsResponse, Ports } from './ports.ts';
 import { awaitServed } from './propagation.ts';
 import { type Sights, readSights, sightOf } from './read-sights.ts';
 import { type RecordReport, recordReport } from './report.ts';
@@ -31,6 +31,7 @@ interface Place {
   readonly site: SiteConfig;
   readonly access: ZoneAccess;
   readonly zone: Zone;
+  readonly capabilities: Capabilities;
 }
 
 const ZONES_AT_ONCE = 8;
@@ -107,7 +108,7 @@ async function locate(site: SiteConfig, ports: Ports, ctx: Ctx): Promise<Place> 
       'E_ZONE_NOT_FOUND',
       `${name} does not lie in the zone "${site.zone ?? zone.name}" that the config names`,
     );
-  return { site, access, zone };
+  return { site, access, zone, capabilities: provider.capabilities };
 }
 
 /** Two providers of the config may well be one account; what must not be mixed is reads through different ones. */
@@ -123,13 +124,17 @@ async function readAll(group: readonly Place[], ctx: Ctx): Promise<Sights> {
 }
 
 async function planSite(
-  { site }: Place,
+  { site, capabilities }: Place,
   sights: Sights,
   mode: ReconcileMode,
   ports: Ports,
   ctx: Ctx,
 ): Promise<readonly PlannedRecord[]> {
-  const policy = { owner: await ports.state.owner(), adopt: mode === 'adopt' };
+  const policy = {
+    owner: await ports.state.owner(),
+    adopt: mode === 'adopt',
+    byHand: capabilities.byHand === true,
+  };
   const plan = desiredRecords(site).flatMap((desired) => {
     const sight = sightOf(desired, sights);
     return sight === null ? [] : (planRecord(sight, policy) ?? []);
@@ -182,7 +187,7 @@ function remember(steps: readonly PlannedRecord[], done: Map<DomainName, Planned
 }
 
 async function proveServed(
-  { site, zone }: Place,
+  { site, zone, capabilities }: Place,
   written: readonly PlannedRecord[],
   config: Config,
   ports: Ports,
@@ -201,7 +206,7 @@ async function proveServed(
           seen: (response) => holds(response, step),
         },
         servers,
-        config.propagationTimeoutMs,
+        Math.max(config.propagationTimeoutMs, capabilities.propagation.maxMs),
         {
           ...ports,
           waitingFor: (names) =>

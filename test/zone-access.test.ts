@@ -16,6 +16,14 @@ function add(...values: readonly string[]): Change {
   return { op: 'add', name: CHALLENGE, type: 'TXT', ttl: 60, values };
 }
 
+function afterMs(ms: number): ErrorDetails {
+  return { retry: retryAt(new Date(createFakeClock().now().getTime() + ms)) };
+}
+
+function named(provider: DnsProvider, text: string): Promise<unknown> {
+  return zoneAccess(provider, createFakeClock()).namedZone(text, ctx());
+}
+
 /** A provider whose `apply` fails as often as told. */
 function failing(times: number, code: ErrorCode, details: ErrorDetails) {
   const clock = createFakeClock();
@@ -40,14 +48,11 @@ describe('the way to a provider', () => {
   });
 
   it('waits as long as a provider asks for, when that is half a minute at most', async () => {
-    const at = (ms: number): ErrorDetails => ({
-      retry: retryAt(new Date(createFakeClock().now().getTime() + ms)),
-    });
-    const short = failing(1, 'E_PROVIDER_RATE_LIMITED', at(7_000));
+    const short = failing(1, 'E_PROVIDER_RATE_LIMITED', afterMs(7_000));
     await short.write();
     assert.equal(short.calls(), 2);
     assert.equal(short.clock.monotonic(), 7_000);
-    const long = failing(1, 'E_PROVIDER_RATE_LIMITED', at(31_000));
+    const long = failing(1, 'E_PROVIDER_RATE_LIMITED', afterMs(31_000));
     await assertRefused(long.write(), 'E_PROVIDER_RATE_LIMITED');
     assert.equal(long.clock.monotonic(), 0);
   });
@@ -56,8 +61,6 @@ describe('the way to a provider', () => {
     const twin = { id: 'twin-1', name: EXAMPLE };
     const plain = createMemory({ zones: [EXAMPLE] });
     const numbered: DnsProvider = { ...plain, zoneById: async (id) => (id === 'twin-1' ? twin : null) };
-    const named = (provider: DnsProvider, text: string): Promise<unknown> =>
-      zoneAccess(provider, createFakeClock()).namedZone(text, ctx());
     assert.deepEqual(await named(numbered, 'twin-1'), twin);
     assert.deepEqual(await named(numbered, 'example.org'), { id: EXAMPLE, name: EXAMPLE });
     assert.equal(await named(numbered, 'sub.example.org'), null);

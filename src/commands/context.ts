@@ -20,6 +20,7 @@ import { createSystemDice } from '../io/dice.ts';
 import { createTlsProbe } from '../io/tls-probe.ts';
 import { factsOf, parseChain } from '../certificate/x509.ts';
 import { systemResolvers } from '../io/system-resolvers.ts';
+import { createWorldDns } from '../world-dns.ts';
 import { DelegatedError } from '../errors.ts';
 
 export interface Context {
@@ -61,7 +62,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
     dns: createDnsClient({}),
     resolvers: config.resolvers.length > 0 ? config.resolvers : systemResolvers(),
     provider(name) {
-      const loaded = providers.get(name) ?? loadConfigured(config, name, options);
+      const loaded = providers.get(name) ?? loadConfigured(config, name, options, ports);
       providers.set(name, loaded);
       return loaded;
     },
@@ -106,7 +107,12 @@ export function createContext(config: Config, options: ContextOptions): Context 
   };
 }
 
-async function loadConfigured(config: Config, name: string, options: ContextOptions): Promise<DnsProvider> {
+async function loadConfigured(
+  config: Config,
+  name: string,
+  options: ContextOptions,
+  ports: Ports,
+): Promise<DnsProvider> {
   const provider = config.providers.get(name);
   if (provider === undefined)
     throw new DelegatedError('E_PROVIDER_UNKNOWN', `the config has no provider "${name}" any more`, {
@@ -122,6 +128,10 @@ async function loadConfigured(config: Config, name: string, options: ContextOpti
       log: options.log,
       now: () => new Date(),
       env: options.env,
+      dns: createWorldDns(provider.nameServers, ports),
+      tell: (message) => {
+        options.progress(name, message);
+      },
       hide: (secret) => {
         options.redactor.register(secret);
       },

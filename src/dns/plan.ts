@@ -2,7 +2,7 @@ import { DelegatedError } from '../errors.ts';
 import type { Change } from './change.ts';
 import type { DomainName } from './domain-name.ts';
 import { owners, ownershipMark } from './ownership.ts';
-import { presentation, type RRset, type SrvRRset, sameRRset } from './rrset.ts';
+import { presentation, type RRset, type SrvRRset, sameRRset, sameValues } from './rrset.ts';
 
 export type PlannedAction = 'create' | 'update' | 'delete' | 'keep' | 'refuse';
 
@@ -32,10 +32,13 @@ export interface PlanPolicy {
   readonly owner: string;
   /** Take over what is not ours, instead of refusing. */
   readonly adopt: boolean;
+  /** A person makes the changes: there are no marks, and a TTL is what the DNS host makes of it. */
+  readonly byHand: boolean;
 }
 
 /** Null where nothing is wanted and nothing of ours is there. */
 export function planRecord(sight: Sight, policy: PlanPolicy): PlannedRecord | null {
+  if (policy.byHand) return sight.wanted === null ? null : planByHand(sight, sight.wanted);
   return sight.wanted === null ? planAbsence(sight, policy) : planPresence(sight, sight.wanted, policy);
 }
 
@@ -61,6 +64,13 @@ function planPresence(sight: Sight, wanted: SrvRRset, policy: PlanPolicy): Plann
   const put: Change[] = asWanted ? [] : [{ op: 'put', rrset: wanted, expect: before ?? 'absent' }];
   const changes = [...put, ...markChanges(name, wanted.ttl, strangers, ours ? null : policy.owner)];
   return { name, action: before === null ? 'create' : 'update', before, after: wanted, changes };
+}
+
+function planByHand({ name, srv: before }: Sight, wanted: SrvRRset): PlannedRecord {
+  if (before !== null && sameValues(before, wanted))
+    return { name, action: 'keep', before, after: { ...wanted, ttl: before.ttl }, changes: [] };
+  const put: Change = { op: 'put', rrset: wanted, expect: before ?? 'absent' };
+  return { name, action: before === null ? 'create' : 'update', before, after: wanted, changes: [put] };
 }
 
 function planAbsence({ name, srv: before, txt }: Sight, { owner }: PlanPolicy): PlannedRecord | null {

@@ -18,7 +18,10 @@ const UNKNOWN: TargetFact = { kind: 'unknown', error: SILENCE };
 
 function step(name: DomainName, wanted: SrvRRset | null, before: RRset | null, ours = true): PlannedRecord {
   const mark = ours ? txt(name, [ownershipMark('us')]) : null;
-  const planned = planRecord({ name, wanted, srv: before, txt: mark }, { owner: 'us', adopt: false });
+  const planned = planRecord(
+    { name, wanted, srv: before, txt: mark },
+    { owner: 'us', adopt: false, byHand: false },
+  );
   assert.ok(planned !== null);
   return planned;
 }

@@ -22,10 +22,11 @@ interface Seen {
   readonly srv?: RRset | null;
   readonly txt?: RRset | null;
   readonly adopt?: boolean;
+  readonly byHand?: boolean;
 }
 
-function plan({ wanted = WANTED, srv = null, txt = null, adopt = false }: Seen): PlannedRecord | null {
-  return planRecord({ name: NAME, wanted, srv, txt }, { owner: 'us', adopt });
+function plan({ wanted = WANTED, srv = null, txt = null, ...how }: Seen): PlannedRecord | null {
+  return planRecord({ name: NAME, wanted, srv, txt }, { owner: 'us', adopt: false, byHand: false, ...how });
 }
 
 const mark = (op: 'add' | 'remove', ...owners: readonly string[]): unknown => ({
@@ -158,6 +159,23 @@ const records = fc
 const marks = fc
   .subarray(['v=something else', ownershipMark('us'), ownershipMark('them')], { minLength: 1 })
   .map((each): TxtRRset => txt(NAME, each, 3600));
+
+describe('the plan for a person', () => {
+  it('asks for no mark and minds no TTL', () => {
+    assert.deepEqual(plan({ byHand: true })?.changes, [{ op: 'put', rrset: WANTED, expect: 'absent' }]);
+    const kept = plan({ byHand: true, srv: { ...WANTED, ttl: 300 } });
+    assert.deepEqual([kept?.action, kept?.foreign, kept?.after?.ttl], ['keep', undefined, 300]);
+  });
+
+  it('asks for what differs, whoever made it', () => {
+    const step = plan({ byHand: true, srv: OTHER, txt: THEIRS });
+    assert.deepEqual(step?.changes, [{ op: 'put', rrset: WANTED, expect: OTHER }]);
+  });
+
+  it('knows of nothing that it would have removed', () => {
+    assert.equal(plan({ byHand: true, wanted: null, srv: OTHER, txt: OURS }), null);
+  });
+});
 
 describe('a second plan', () => {
   it('is empty, whatever stood there and whatever is wanted', async () => {

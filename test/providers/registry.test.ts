@@ -26,6 +26,7 @@ describe('the registry of providers', () => {
 
   it('loads each type from good settings', async () => {
     const good: Record<string, unknown> = {
+      manual: {},
       memory: { zones: ['example.test'] },
       builtin: { listen: ['127.0.0.1:5300'], zones: ['example.test'] },
       powerdns: { url: 'http://127.0.0.1:8081', apiKey: 'canary' },

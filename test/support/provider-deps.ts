@@ -9,6 +9,8 @@ export function testDeps(stateDirectory: string, more: Partial<ProviderDeps> = {
     log: SILENT,
     now: () => new Date(),
     env: {},
+    dns: { zoneApex: async () => null, rrset: async () => null },
+    tell: () => undefined,
     hide: () => undefined,
     ...more,
   };
