@@ -31,9 +31,9 @@ export interface Adapter<Options extends z.ZodType = z.ZodType> {
    */
   readonly environment: Readonly<Record<string, readonly string[]>>;
   /** The settings that one needs to start with, as lines of YAML with a word on each; secrets lie in files. */
-  example(serverName: string): string;
+  readonly example: (serverName: string) => string;
   /** The least rights that are enough for these RRsets, in the vendor's own language; Markdown-free text. */
-  policy(keys: readonly RRsetKey[]): string;
+  readonly policy: (keys: readonly RRsetKey[]) => string;
   create(options: z.output<Options>, deps: ProviderDeps): DnsProvider | Promise<DnsProvider>;
 }
 

@@ -8,7 +8,7 @@ import type { RevocationReason } from './acme/revocation-reason.ts';
 import type { Journal, LedgerEntry, SiteState } from './schedule/state.ts';
 import type { Ctx, DnsProvider, Log } from './provider.ts';
 
-export type { Capabilities, Ctx, DnsProvider, Log } from './provider.ts';
+export type { Capabilities, CheckItem, Ctx, DnsProvider, Log, WorldDns } from './provider.ts';
 
 export interface Clock {
   now(): Date;

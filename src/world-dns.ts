@@ -2,8 +2,7 @@
 import type { RRset, RRsetKey } from './dns/rrset.ts';
 import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
 import { type LookupPorts, type NameServer, endpointText, serversToAsk, zoneApex } from './lookup.ts';
-import type { Ctx, DnsResponse, Endpoint } from './ports.ts';
-import type { WorldDns } from './provider.ts';
+import type { Ctx, DnsResponse, Endpoint, WorldDns } from './ports.ts';
 
 /** @param configured the provider's own `nameServers` */
 export function createWorldDns(configured: readonly Endpoint[], ports: LookupPorts): WorldDns {

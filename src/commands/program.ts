@@ -93,6 +93,7 @@ function build(shell: Shell, done: (code: number) => void): Command {
       new Option('--format <format>', 'how to write it').choices(['text', 'zone', 'terraform', 'octodns']),
     );
   addCertificateCommands(program, add, shell);
+  addProviderCommands(program, add, shell);
   addConfigCommands(program, add, shell);
   return program;
 }
@@ -110,6 +111,30 @@ function addCertificateCommands(
     .argument('<site>', 'server name')
     .addOption(new Option('--reason <reason>', 'why (default: unspecified)').choices(REASONS))
     .option('--by-key', "sign with the certificate's own key: it was ordered by another account");
+}
+
+function addProviderCommands(
+  program: Command,
+  add: (parent: Command, name: string, summary: string, run: Run) => Command,
+  shell: Shell,
+): void {
+  const provider = program.command('provider').description('the DNS providers');
+  globalOptions(provider, shell);
+  add(provider, 'list', 'the types that there are, and what each can do', async (flags) =>
+    (await import('./provider-list.ts')).providerListCommand(flags, shell),
+  );
+  add(provider, 'check', 'try credentials and rights, changing nothing', async (flags, names) =>
+    (await import('./provider-check.ts')).providerCheckCommand(names, flags, shell),
+  ).argument('[names...]', 'names of providers in the config; none means all of them');
+  add(
+    provider,
+    'test',
+    'try a provider on a zone of yours, and remove what that made',
+    async (flags, [name = '']) =>
+      (await import('./provider-test.ts')).providerTestCommand(name, flags, shell),
+  )
+    .argument('<name>', 'name of a provider in the config')
+    .requiredOption('--zone <zone>', 'name or id of a zone; what is written there lies below a random label');
 }
 
 function addConfigCommands(

@@ -10,7 +10,7 @@ import type { Log, Progress } from '../ports.ts';
 import { type Report, exitCode } from '../report.ts';
 import { type Context, createContext } from './context.ts';
 import { type Tense, renderReport } from './render-report.ts';
-import { painter } from './table.ts';
+import { paintFor } from './table.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
 
 const DEFAULT_CONFIG = '/etc/delegated/config.yaml';
@@ -103,8 +103,7 @@ export async function printReport(
 ): Promise<number> {
   if (options.json === true) shell.out(`${JSON.stringify(report, null, 2)}\n`);
   else if (options.quiet !== true || !report.ok) {
-    const colour = shell.outIsTerminal && options.color !== false && shell.env['NO_COLOR'] === undefined;
-    const text = renderReport(report, tense, now, painter(colour));
+    const text = renderReport(report, tense, now, paintFor(options, shell));
     if (options.quiet === true) shell.err(text);
     else shell.out(text);
   }

@@ -1,3 +1,5 @@
+import type { GlobalOptions, Shell } from './shell.ts';
+
 /** Columns that line up. Everything that we print in a table is ASCII: server names, dates, words. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = header.map((title, column) =>
@@ -16,6 +18,11 @@ export type Tone = 'good' | 'bad' | 'warn' | 'dim' | 'bold';
 const SGR: Readonly<Record<Tone, string>> = { good: '32', bad: '31', warn: '33', dim: '2', bold: '1' };
 
 export type Paint = (tone: Tone, text: string) => string;
+
+/** Colours for stdout, where they are wanted. */
+export function paintFor(flags: GlobalOptions, shell: Shell): Paint {
+  return painter(shell.outIsTerminal && flags.color !== false && shell.env['NO_COLOR'] === undefined);
+}
 
 /** Paints only where a person looks on a terminal. */
 export function painter(colour: boolean): Paint {

@@ -3,6 +3,7 @@ import { mannersLaws } from './manners-laws.ts';
 import { srvLaws } from './srv-laws.ts';
 import { swapLaws } from './swap-laws.ts';
 import { type Bench, type ConformanceTarget, createBench, testCtx } from './target.ts';
+import { trialLaws } from './trial-laws.ts';
 import { txtLaws } from './txt-laws.ts';
 import { zoneLaws } from './zone-laws.ts';
 
@@ -32,6 +33,7 @@ export function describeProviderConformance(name: string, setup: () => Promise<C
     srvLaws(ready);
     txtLaws(ready);
     swapLaws(ready);
+    trialLaws(ready);
     mannersLaws(ready);
   });
 }

@@ -59,10 +59,10 @@ export interface Bench {
   readonly provider: DnsProvider;
   readonly zone: Zone;
   /** `_matrix-fed._tcp.lawN.ZONE` */
-  srvName(): DomainName;
+  readonly srvName: () => DomainName;
   /** `_acme-challenge.lawN.ZONE` */
-  txtName(): DomainName;
-  read(key: RRsetKey): Promise<RRset | null>;
+  readonly txtName: () => DomainName;
+  readonly read: (key: RRsetKey) => Promise<RRset | null>;
   /** Everything in the zone but the RRset. */
   others(key: RRsetKey): Promise<readonly string[]>;
 }
