@@ -63,7 +63,10 @@ async function measure(contender: Contender): Promise<readonly number[]> {
   const times: number[] = [];
   try {
     await contender.prepare(course);
-    for (let round = 0; round < ROUNDS; round += 1) times.push(await timed(() => contender.issue(course)));
+    for (let round = 0; round < ROUNDS; round += 1) {
+      if (round > 0) await contender.reset?.(course);
+      times.push(await timed(() => contender.issue(course)));
+    }
     if (contender === delegated) {
       await report('renew with nothing due', course, ['renew', '--quiet']);
       await reportDaemon(course);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NameServer } from '../support/name-server.ts';
 import type { Pebble } from '../support/pebble.ts';
@@ -19,6 +19,8 @@ export interface Contender {
   readonly proves: string;
   /** Everything that is done once per installation: accounts, credentials, hooks. Not measured. */
   prepare(course: Course): Promise<void>;
+  /** What one round leaves in the way of the next. Not measured. */
+  reset?(course: Course): Promise<void>;
   /** One certificate, from the start of the process to files on disk. Measured. */
   issue(course: Course): Promise<void>;
 }
@@ -197,6 +199,11 @@ case $1 in begin) update add "_acme-challenge.$3" "$5";; *) update delete "_acme
 `,
     );
     await uacmeRun(course, ['new']);
+  },
+  // It keeps the old certificate under the second of its issue, and gives up when there is one of that second already.
+  async reset({ folder, names: [name] }) {
+    const dated = (await readdir(join(folder, name))).filter((file) => /^cert-\d+\.pem$/.test(file));
+    await Promise.all(dated.map((file) => rm(join(folder, name, file))));
   },
   issue: (course) => uacmeRun(course, ['-f', '-h', join(course.folder, 'hook'), 'issue', ...course.names]),
 };
