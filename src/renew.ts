@@ -2,7 +2,7 @@
 import { type RenewalDecision, decideRenewal, drawOf } from './certificate/renewal-decision.ts';
 import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
-import { type DelegatedError, asDelegatedError } from './errors.ts';
+import { DelegatedError, asDelegatedError } from './errors.ts';
 import { type Deployment, deploy, deployState } from './deploy.ts';
 import { sweep, wantedNames } from './issuance.ts';
 import { issue } from './issue.ts';
@@ -18,7 +18,7 @@ import {
   errorReport,
   report,
 } from './report.ts';
-import { nextRetry } from './schedule/backoff.ts';
+import { remember } from './remember.ts';
 
 export interface RenewOptions {
   /** Renew although nothing is due, and go past the ledger. */
@@ -246,31 +246,6 @@ async function sweepLeftovers(
   return troubles;
 }
 
-async function remember(site: SiteConfig, errors: readonly DelegatedError[], ports: Ports): Promise<void> {
-  const state = await ports.state.readSite(site.serverName.text);
-  const now = ports.clock.now();
-  const [error] = errors;
-  if (error === undefined) {
-    // A quiet run writes nothing: the disk of a host with thousands of names is not for saying "still well".
-    if (state.failures === 0 && state.lastSuccess !== undefined && state.lastError === undefined) return;
-    const { lastError: _e, retryAt: _r, ...rest } = state;
-    await ports.state.writeSite(site.serverName.text, { ...rest, failures: 0, lastSuccess: now });
-    return;
-  }
-  const failures = state.failures + 1;
-  await ports.state.writeSite(site.serverName.text, {
-    ...state,
-    failures,
-    retryAt: nextRetry(failures, now, ports.dice.uniform(), error.retry),
-    lastError: {
-      at: now,
-      code: error.code,
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-    },
-  });
-}
-
 function siteReport(
   site: SiteConfig,
   records: ReconcileOutcome | null,
@@ -280,13 +255,23 @@ function siteReport(
   ports: Ports,
 ): SiteReport {
   const notAfter = certificate?.version?.facts.notAfter;
+  const expired = notAfter !== undefined && notAfter <= ports.clock.now();
   return {
     serverName: site.serverName.text,
-    ok: errors.length === 0,
+    ok: errors.length === 0 && !expired,
     records: records?.records ?? [],
     certificate: certificate?.report ?? null,
     deploy: deployment,
-    errors: errors.map(errorReport),
-    ...(notAfter !== undefined && notAfter <= ports.clock.now() ? { expired: true } : {}),
+    errors: [...(expired ? [expiredError(notAfter)] : []), ...errors].map(errorReport),
+    ...(expired ? { expired } : {}),
   };
+}
+
+/** Beside whatever kept it from being renewed: this is what peers see. */
+function expiredError(notAfter: Date): DelegatedError {
+  return new DelegatedError(
+    'E_CERTIFICATE_EXPIRED',
+    `the live certificate has expired at ${notAfter.toISOString()}: federation with this server fails`,
+    { hint: 'repair what kept it from being renewed, then `delegated renew`' },
+  );
 }

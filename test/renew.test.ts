@@ -193,6 +193,10 @@ describe('renewing', () => {
       },
     });
     assert.deepEqual([only(report).expired, exitCode(report)], [true, 4]);
+    assert.deepEqual(
+      only(report).errors.map(({ code }) => code),
+      ['E_CERTIFICATE_EXPIRED', 'E_ACME_PROBLEM'],
+    );
   });
 });
 

@@ -4,6 +4,7 @@ import type { RRsetKey } from '../../src/provider.ts';
 export function updatePolicy(keys: readonly RRsetKey[]): string {
   const grants = keys.map(({ name, type }) => `    grant "delegated" name ${name} ${type};`);
   return [
+    'The key is called "delegated" here.',
     'BIND (in the zone statement; instead of allow-update):',
     '  update-policy {',
     ...grants,
