@@ -9,7 +9,12 @@ import { join } from 'node:path';
 import { PROGRAM } from '../e2e/lab.ts';
 import { startBind } from '../support/bind.ts';
 import { startPebble } from '../support/pebble.ts';
+import { powerdnsTarget } from '../targets/powerdns.ts';
+import { countCalls } from './calls.ts';
 import { type Contender, type Course, certbot, dehydrated, lego, run, uacme } from './peers.ts';
+
+/** Adapters over HTTP, before what plays their vendor. */
+const TARGETS = { powerdns: powerdnsTarget };
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
 const NAMES = ['example.test', 'matrix.example.test'] as const;
@@ -148,3 +153,11 @@ for (const { contender, times } of rows)
   print(
     `| ${contender.name} | ${seconds(median(times))} s | ${seconds(Math.min(...times))} s | ${seconds(Math.max(...times))} s | ${(median(times) / ours).toFixed(1)} | ${contender.proves} |`,
   );
+
+print('');
+print('| requests for the records of | 1 site: read, write | 100 sites | 1,000 sites |');
+print('|---|---|---|---|');
+for (const [name, setup] of Object.entries(TARGETS)) {
+  const counts = await countCalls(setup);
+  print(`| ${name} | ${counts.map(({ read, write }) => `${read}, ${write}`).join(' | ')} |`);
+}
