@@ -118,7 +118,7 @@ function urlOf(baseUrl: string, { path, query = {} }: HttpRequest): string {
   return url.href;
 }
 
-async function textOf(response: Response): Promise<string> {
+export async function textOf(response: Response): Promise<string> {
   const decoder = new TextDecoder();
   let text = '';
   if (response.body === null) return text;
@@ -129,7 +129,9 @@ async function textOf(response: Response): Promise<string> {
   return text + decoder.decode();
 }
 
-function parseJson(text: string): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
+export function parseJson(
+  text: string,
+): { readonly ok: true; readonly value: unknown } | { readonly ok: false } {
   try {
     return { ok: true, value: JSON.parse(text) };
   } catch {
@@ -137,14 +139,14 @@ function parseJson(text: string): { readonly ok: true; readonly value: unknown }
   }
 }
 
-function withoutSecrets(text: string, secrets: readonly string[]): string {
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
   return secrets.reduce(
     (shown, secret) => (secret === '' ? shown : shown.replaceAll(secret, '[secret]')),
     text,
   );
 }
 
-function notSent(signal: AbortSignal): DelegatedError {
+export function notSent(signal: AbortSignal): DelegatedError {
   const { code, message, retry } = aborted(signal);
   return new DelegatedError(code, message, { retry, outcome: 'not-applied' });
 }
