@@ -17,6 +17,7 @@ export interface ProviderRequest {
 const ADAPTERS: Readonly<Record<string, () => Promise<Adapter>>> = {
   builtin: async () => (await import('./builtin/adapter.ts')).builtin,
   manual: async () => (await import('./manual/adapter.ts')).manual,
+  cloudflare: async () => (await import('./cloudflare/adapter.ts')).cloudflare,
   memory: async () => (await import('./memory/adapter.ts')).memory,
   powerdns: async () => (await import('./powerdns/adapter.ts')).powerdns,
   rfc2136: async () => (await import('./rfc2136/adapter.ts')).rfc2136,
