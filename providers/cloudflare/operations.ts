@@ -20,11 +20,14 @@ export function operationsFor(
   const ttl = after === null || after.ttl > 0 ? after?.ttl : Math.min(...records.map((each) => each.ttl));
   const wanted =
     after === null || ttl === undefined ? new Map<string, RecordBody>() : toBodies({ ...after, ttl });
-  const stale = records.filter(({ value }) => !wanted.has(value));
+  // The second of two records with one value goes too: patched alike, the API would refuse them as identical.
+  const first = new Map(records.toReversed().map(({ id, value }) => [value, id]));
+  const stale = records.filter(({ id, value }) => !wanted.has(value) || first.get(value) !== id);
   const fresh = [...wanted].filter(([value]) => records.every((each) => each.value !== value));
   const patches = records.flatMap((record) => {
     const body = wanted.get(record.value);
-    return body === undefined || kept || record.ttl === body.ttl ? [] : [{ ...body, id: record.id }];
+    if (body === undefined || kept || stale.includes(record) || record.ttl === body.ttl) return [];
+    return [{ ...body, id: record.id }];
   });
   for (const [index, { id }] of stale.entries()) {
     const body = fresh[index]?.[1];

@@ -8,6 +8,8 @@ export interface FakeRecord {
   /** As the API shows it; for SRV without the priority. */
   readonly content: string;
   readonly data?: Readonly<Record<string, unknown>>;
+  /** Of records from before there was `data`. */
+  readonly priority?: number;
   readonly comment?: string;
 }
 
@@ -103,7 +105,7 @@ export function seen(record: FakeRecord): object {
   const { data, content } = record;
   return {
     ...record,
-    ...(record.type === 'SRV' ? { priority: data?.['priority'], content } : {}),
+    ...(record.type === 'SRV' ? { priority: data?.['priority'] ?? record.priority, content } : {}),
     proxiable: false,
     proxied: false,
     settings: {},
