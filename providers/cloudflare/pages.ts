@@ -22,16 +22,19 @@ export async function allPages<T>(
   signal: AbortSignal,
 ): Promise<T[]> {
   const found: T[] = [];
+  const totals = new Set<number>();
   for (let page = 1; ; page += 1) {
     const answer = await caller.call({ to, send: (api, options) => send(api, page, options) }, signal);
     const info = parseAnswer(pageInfo, answer.result_info, asked({ to }));
     const entries = parseAnswer(schema, answer.result, asked({ to }));
     found.push(...entries);
+    totals.add(info.total_count);
     if (page < info.total_pages && entries.length > 0) continue;
-    if (found.length === info.total_count) return found;
+    // One total for all pages: what goes from a page that is read already moves all behind it up.
+    if (totals.size === 1 && totals.has(found.length)) return found;
     throw new DelegatedError(
       'E_PROVIDER_UNAVAILABLE',
-      `Cloudflare, asked to ${to}, names ${info.total_count} and sends ${found.length}`,
+      `Cloudflare, asked to ${to}, names ${[...totals].join(', then ')} and sends ${found.length}`,
       { hint: 'somebody changes them at this moment; they are read again', retry: BACKOFF },
     );
   }

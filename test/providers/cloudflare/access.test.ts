@@ -74,6 +74,28 @@ describe('cloudflare on its way to the API', () => {
       }
     });
 
+  it('takes no list for whole that names more than it sends', async () => {
+    const relay = await startHttpRelay(at().url);
+    const id = at().zones[0]?.id ?? '';
+    const lacking = {
+      success: true,
+      errors: [],
+      result: [],
+      result_info: { total_pages: 1, total_count: 1 },
+    };
+    try {
+      for (const body of [lacking, { ...lacking, result_info: undefined }, { ...lacking, result: null }]) {
+        relay.fault = () => ({ kind: 'answer', status: 200, body: JSON.stringify(body) });
+        const zone = { id, name: parseDomainName('example.test') };
+        const reading = openFake(relay.url).readRRsets(zone, [{ name: NAME, type: 'SRV' }], testCtx());
+        const error = await assertRefused(reading, 'E_PROVIDER_UNAVAILABLE');
+        assert.equal(error.retry.kind, 'backoff');
+      }
+    } finally {
+      await relay.stop();
+    }
+  });
+
   it('asks once, whatever comes', async () => {
     const relay = await startHttpRelay(at().url);
     try {

@@ -4,6 +4,7 @@ import type { Change, DnsProvider, RRset, SrvData, Zone } from '../../../src/pro
 import { assertRRset, assertRefused, assertValues } from '../../conformance/expectations.ts';
 import { srv, testCtx, txt } from '../../conformance/target.ts';
 import { type FakeCloudflare, type FakeZone, startFakeCloudflare } from '../../fakes/cloudflare.ts';
+import { startHttpRelay } from '../../support/http-relay.ts';
 import { TOKEN, linesOf, openFake, overwrite, plant } from './fake-zone.ts';
 
 const ZONE = parseDomainName('example.test');
@@ -153,7 +154,8 @@ describe('the records of Cloudflare', () => {
 
   describe('where NS records hand the name over', () => {
     beforeEach(() => {
-      plant(stored, { name: 'sub.example.test', type: 'NS', ttl: 1, content: 'ns.example.net' });
+      for (const name of ['example.test', 'sub.example.test'])
+        plant(stored, { name, type: 'NS', ttl: 1, content: 'ns.example.net' });
     });
 
     it('are not written', async () => {
@@ -207,6 +209,24 @@ describe('the records of Cloudflare', () => {
       assert.equal(error.outcome, 'partial');
       await apply(...adding);
       assert.equal(stored.records.length, 250);
+    });
+
+    it('are read anew when one went from a page that was read already', async () => {
+      for (let index = 0; index < 5_001; index += 1)
+        plant(stored, { name: `n${index}.example.test`, type: 'TXT', ttl: 60, content: '"x"' });
+      const relay = await startHttpRelay(fake.url);
+      try {
+        relay.fault = ({ path }) => {
+          if (path.includes('page=2')) stored.records = stored.records.slice(1);
+          return null;
+        };
+        const keys = names.map((name) => ({ name, type: 'TXT' as const }));
+        const reading = openFake(relay.url).readRRsets(zone, keys, testCtx());
+        const error = await assertRefused(reading, 'E_PROVIDER_UNAVAILABLE');
+        assert.deepEqual([error.retry.kind, error.outcome], ['backoff', 'not-applied']);
+      } finally {
+        await relay.stop();
+      }
     });
 
     it('are read page by page, by their number', async () => {
