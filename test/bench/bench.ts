@@ -9,12 +9,13 @@ import { join } from 'node:path';
 import { PROGRAM } from '../e2e/lab.ts';
 import { startBind } from '../support/bind.ts';
 import { startPebble } from '../support/pebble.ts';
+import { cloudflareTarget } from '../targets/cloudflare.ts';
 import { powerdnsTarget } from '../targets/powerdns.ts';
 import { countCalls } from './calls.ts';
 import { type Contender, type Course, certbot, dehydrated, lego, run, uacme } from './peers.ts';
 
 /** Adapters over HTTP, before what plays their vendor. */
-const TARGETS = { powerdns: powerdnsTarget };
+const TARGETS = { cloudflare: cloudflareTarget, powerdns: powerdnsTarget };
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
 const NAMES = ['example.test', 'matrix.example.test'] as const;
