@@ -1,10 +1,11 @@
 /** `/.well-known/matrix/server` from each address of a host, redirects followed as peers follow them. */
 import { isIpLiteral } from './config/endpoint.ts';
 import { type DomainName, parseDomainName, relativeToRoot } from './dns/domain-name.ts';
+import { asDelegatedError } from './errors.ts';
 import type { HttpResponse, TlsSight } from './federation/https-outcome.ts';
 import type { WellKnownEnd, WellKnownFetch } from './federation/sight.ts';
 import type { NameLooker } from './check-names.ts';
-import type { WellKnownAnswer } from './matrix/discovery.ts';
+import type { AddressAnswer, WellKnownAnswer } from './matrix/discovery.ts';
 import { WELL_KNOWN_MAX_OCTETS, parseWellKnownServer, wellKnownCacheSeconds } from './matrix/well-known.ts';
 import type { Clock, Ctx, HttpsLooker } from './ports.ts';
 
@@ -29,7 +30,7 @@ export async function fetchWellKnown(
   const url = new URL(`https://${relativeToRoot(host)}/.well-known/matrix/server`);
   const found = await ports.names.addresses(host, [HTTPS_PORT]);
   if (found.kind !== 'addresses')
-    return [{ address: '', urls: [url.href], statuses: [], end: { kind: 'no-address', host: url.hostname } }];
+    return [{ address: '', urls: [url.href], statuses: [], end: noAddress(url, found) }];
   return Promise.all(found.addresses.map((address) => follow(url, address, deadlineMs, ports, ctx)));
 }
 
@@ -83,9 +84,9 @@ async function follow(
     if (seen) return ended({ kind: 'redirect', why: 'loop' });
     if (urls.length > MAX_REDIRECTS + 1) return ended({ kind: 'redirect', why: 'too-many' });
     if (next.host !== url.host) {
-      const there = await addressOf(next, ports);
-      if (there === null) return ended({ kind: 'no-address', host: next.hostname });
-      at = there;
+      const there = await addressesOf(next, ports);
+      if (there.kind !== 'addresses') return ended(noAddress(next, there));
+      at = there.addresses[0] ?? '';
     }
     url = next;
   }
@@ -107,12 +108,22 @@ function locationOf({ headers }: HttpResponse, base: URL): URL | null {
   return location !== undefined && URL.canParse(location, base.href) ? new URL(location, base) : null;
 }
 
-async function addressOf(url: URL, { names }: WellKnownPorts): Promise<string | null> {
-  if (isIpLiteral(url.hostname)) return bare(url.hostname);
-  const found = await names.addresses(parseDomainName(url.hostname), [
-    url.port === '' ? HTTPS_PORT : Number(url.port),
-  ]);
-  return found.kind === 'addresses' ? (found.addresses[0] ?? null) : null;
+async function addressesOf(url: URL, { names }: WellKnownPorts): Promise<AddressAnswer> {
+  if (isIpLiteral(url.hostname)) return { kind: 'addresses', addresses: [bare(url.hostname)] };
+  const port = url.port === '' ? HTTPS_PORT : Number(url.port);
+  try {
+    return await names.addresses(parseDomainName(url.hostname), [port]);
+  } catch (thrown) {
+    const error = asDelegatedError(thrown);
+    if (error.code === 'E_DOMAIN_NAME') return { kind: 'none' };
+    throw error;
+  }
+}
+
+function noAddress(url: URL, found: Exclude<AddressAnswer, { kind: 'addresses' }>): WellKnownEnd {
+  const why =
+    found.kind === 'none' ? 'which has no address' : `whose addresses cannot be found out: ${found.why}`;
+  return { kind: 'no-address', host: url.hostname, why };
 }
 
 function bare(hostname: string): string {
@@ -137,7 +148,7 @@ function endText(end: WellKnownEnd): string {
     case 'no-address':
       break;
   }
-  return `${end.host} has no address`;
+  return `it is at ${end.host}, ${end.why}`;
 }
 
 const REDIRECT_TEXTS = {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer as createTcpServer } from 'node:net';
 import type { Pin } from '../src/check-names.ts';
 import type { Endpoint } from '../src/ports.ts';
-import type { FindingCode } from '../src/federation/finding.ts';
+import { FINDINGS, type FindingCode } from '../src/federation/finding.ts';
 import type { CheckReport } from '../src/federation/check-report.ts';
 import {
   type Credentials,
@@ -55,7 +55,16 @@ const namesake: Handler = (request, response) =>
 describe('a look at a server from outside', () => {
   const lab = federation();
 
+  /** Every code that a broken world has brought up. */
+  const seen = new Set<string>();
+
   async function check(setting: Setting): Promise<CheckReport> {
+    const report = await look(setting);
+    for (const { code } of report.findings) seen.add(code);
+    return report;
+  }
+
+  async function look(setting: Setting): Promise<CheckReport> {
     const { certificate = GOOD, webCertificate = GOOD, web = () => notFound } = setting;
     const port = setting.port ?? (await lab.serve(certificate, setting.homeserver ?? homeserver()));
     const webPort = web === null ? await freePort() : await lab.serve(webCertificate, web(port));
@@ -481,6 +490,7 @@ describe('a look at a server from outside', () => {
         pins: [pin(`ns1.${NAME}`, fresh.endpoint), pin(`ns2.${NAME}`, stale.endpoint)],
       });
       assert.deepEqual(codes(report), ['SRV_SERVERS_DISAGREE']);
+      seen.add('SRV_SERVERS_DISAGREE');
       assert.match(report.findings[0]?.evidence.join('\n') ?? '', /ns2\.example\.org.*: 10 5 8448/);
     });
 
@@ -496,6 +506,7 @@ describe('a look at a server from outside', () => {
       const dns = await lab.dns({ rows: [[TARGET, 'A', '127.0.0.1']] });
       const report = await lab.check(dns, { pins });
       assert.deepEqual(codes(report), ['WELL_KNOWN_SPLIT']);
+      seen.add('WELL_KNOWN_SPLIT');
       assert.deepEqual(report.findings[0]?.evidence, [
         `127.0.0.1: delegates to ${TARGET}:${port}`,
         '127.0.0.2: status 404',
@@ -520,6 +531,22 @@ describe('a look at a server from outside', () => {
       assert.deepEqual(codes(await check({ port })), ['NOT_TLS']);
     });
 
+    it('a port that drops connections: CONNECTION_TIMEOUT', async () => {
+      const port = await lab.full();
+      assert.deepEqual(codes(await check({ port })), ['CONNECTION_TIMEOUT']);
+    });
+
+    it('addresses that this machine has no way to: ADDRESS_NOT_TRIED, and NOTHING_TRIED if there is no other', async () => {
+      // TCP to a multicast group: the kernel itself says ENETUNREACH.
+      const unreachable: Row = ['far.example.org', 'A', '224.0.0.1'];
+      const some = await check({ records: (port) => [srv(port), srv(port, 'far.example.org'), unreachable] });
+      assert.ok(codes(some).includes('ADDRESS_NOT_TRIED'));
+      assert.equal(some.findings.find(({ code }) => code === 'ADDRESS_NOT_TRIED')?.severity, 'info');
+      const none = await check({ records: (port) => [srv(port, 'far.example.org'), unreachable] });
+      assert.ok(codes(none).includes('NOTHING_TRIED'));
+      assert.equal(none.ok, false);
+    });
+
     it('a proxy that refuses the name in SNI, as HAProxy does with strict-sni: TLS_NAME_REFUSED', async () => {
       // A fatal alert, 112 "unrecognized_name" (RFC 6066 §3).
       const alert = Buffer.from('15030300020270', 'hex');
@@ -532,6 +559,13 @@ describe('a look at a server from outside', () => {
     it('a port that takes connections and says nothing: TLS_FAILED', async () => {
       const port = await lab.listen(createTcpServer((socket) => socket.resume()));
       assert.deepEqual(codes(await check({ port })), ['TLS_FAILED']);
+    });
+
+    it('everything that there is a code for', () => {
+      assert.deepEqual(
+        Object.keys(FINDINGS).filter((code) => !seen.has(code)),
+        [],
+      );
     });
   });
 });

@@ -87,17 +87,10 @@ function deadFinding(target: TargetSight, { why, message }: Unreached): Finding 
       portFix(target) ?? `start the homeserver or the proxy, and let it listen on port ${port}`,
       evidence,
     );
-  if (why === 'timeout')
-    return finding(
-      'CONNECTION_TIMEOUT',
-      `Port ${port} of ${host} does not answer.`,
-      portFix(target) ?? `open port ${port} for TCP in every firewall on the way`,
-      evidence,
-    );
   return finding(
-    'CONNECTION_RESET',
-    `Port ${port} of ${host} cuts connections.`,
-    `look what stands before the homeserver on port ${port}, and at its log`,
+    'CONNECTION_TIMEOUT',
+    `Port ${port} of ${host} does not answer.`,
+    portFix(target) ?? `open port ${port} for TCP in every firewall on the way`,
     evidence,
   );
 }

@@ -68,7 +68,7 @@ function endFindings(fetch: WellKnownFetch, host: string): Finding[] {
   return [
     finding(
       'WELL_KNOWN_REDIRECT',
-      `${fetch.urls[0] ?? ''} redirects to ${end.host}, which has no address.`,
+      `${fetch.urls[0] ?? ''} redirects to ${end.host}, ${end.why}.`,
       `repair the redirect or the addresses of ${end.host}`,
       evidence,
     ),
@@ -184,7 +184,6 @@ function missingFindings(sight: ServerSight, host: string): Finding[] {
       'WELL_KNOWN_MISSING',
       `There is neither a well-known file nor an SRV record for ${host}, and on its port 8448 no homeserver answers.`,
       `publish _matrix-fed._tcp.${host} or serve https://${host}/.well-known/matrix/server, whichever you can`,
-      sight.discovery.steps,
     ),
   ];
 }

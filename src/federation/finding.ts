@@ -36,7 +36,6 @@ export const FINDINGS = {
 
   CONNECTION_REFUSED: ['error', 'nothing listens'],
   CONNECTION_TIMEOUT: ['error', 'connections are dropped'],
-  CONNECTION_RESET: ['error', 'the connection is cut'],
   ADDRESS_DOWN: ['warning', 'one of several addresses cannot be reached'],
   ADDRESS_NOT_TRIED: ['info', 'an address cannot be reached from this machine'],
   NOTHING_TRIED: ['error', 'no address can be reached from this machine'],

@@ -9,8 +9,7 @@ export type HttpsOutcome =
 export type ConnectionFailure =
   | 'refused'
   | 'timeout'
-  | 'reset'
-  /** This machine has no way to that network (no IPv6, mostly): it says nothing about the server. */
+  /** This machine cannot even try (no IPv6, mostly, or a firewall of its own): it says nothing about the server. */
   | 'no-route';
 
 export type HandshakeFailure =

@@ -59,7 +59,7 @@ export type WellKnownEnd =
   | { readonly kind: 'too-large' }
   | { readonly kind: 'untrusted'; readonly host: string; readonly tls: TlsSight }
   | { readonly kind: 'failed'; readonly outcome: Exclude<HttpsOutcome, { readonly kind: 'response' }> }
-  | { readonly kind: 'no-address'; readonly host: string };
+  | { readonly kind: 'no-address'; readonly host: string; readonly why: string };
 
 /** One address of one target, as a peer would use it. */
 export interface TargetSight {

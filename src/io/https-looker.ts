@@ -116,16 +116,14 @@ function failure(stage: Stage, error: Error | null, { deadlineMs }: HttpsRequest
   const handshake = error === null ? 'timeout' : handshakeFailure(error);
   if (stage.at === 'shaking-hands') return { kind: 'no-handshake', why: handshake, message };
   const code = error === null ? 'ETIMEDOUT' : errnoOf(error);
-  return { kind: 'no-connection', why: CONNECTION_FAILURES[code ?? ''] ?? 'reset', message };
+  return { kind: 'no-connection', why: CONNECTION_FAILURES[code ?? ''] ?? 'no-route', message };
 }
 
-const CONNECTION_FAILURES: Readonly<Record<string, 'refused' | 'timeout' | 'no-route'>> = {
+/** The others (ENETUNREACH, EHOSTUNREACH, EACCES, …) come from this side. */
+const CONNECTION_FAILURES: Readonly<Record<string, 'refused' | 'timeout'>> = {
   ECONNREFUSED: 'refused',
+  ECONNRESET: 'refused',
   ETIMEDOUT: 'timeout',
-  ENETUNREACH: 'no-route',
-  EHOSTUNREACH: 'no-route',
-  EADDRNOTAVAIL: 'no-route',
-  EAFNOSUPPORT: 'no-route',
 };
 
 function isTls(socket: object): socket is TLSSocket {

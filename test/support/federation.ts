@@ -14,6 +14,7 @@ import { createSystemClock } from '../../src/io/clock.ts';
 import { createSystemDice } from '../../src/io/dice.ts';
 import { parseServerName } from '../../src/matrix/server-name.ts';
 import { type DnsStub, type StubReply, startDnsStub } from './dns-stub.ts';
+import { startFullPort } from './full-port.ts';
 import { type Issued, makeCertificate } from './x509-maker.ts';
 
 export const NAME = 'example.org';
@@ -148,6 +149,8 @@ export interface Federation {
   serve(credentials: Credentials & ServerOptions, handler: Handler, address?: string): Promise<number>;
   /** Whatever else listens. */
   listen(server: Server, address?: string): Promise<number>;
+  /** A port where the kernel drops what comes: its queue is full, and nobody accepts. */
+  full(): Promise<number>;
   dns(zone: Zone): Promise<DnsStub>;
   look(resolver: DnsStub, options?: Partial<CheckOptions> & { readonly name?: string }): Promise<ServerSight>;
   check(
@@ -194,6 +197,11 @@ export function federation(): Federation {
   return {
     listen,
     serve: (credentials, handler, address) => listen(createServer(credentials, handler), address),
+    async full() {
+      const full = await startFullPort();
+      stops.push(() => full.stop());
+      return full.port;
+    },
     async dns(zone) {
       const stub = await startDns(zone);
       stops.push(() => stub.stop());
