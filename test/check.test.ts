@@ -114,6 +114,10 @@ describe('a look at a server from outside', () => {
         '3.3',
       ],
       'port 8448 of the name itself': [{ records: () => [] }, '6'],
+      'a wildcard beside the SRV record, which nobody reads': [
+        { records: (port) => [srv(port), [`*._tcp.${NAME}`, 'SRV', '1 1 1 other.example.org']] },
+        '4',
+      ],
       'a server name with a port': [{ records: () => [], name: `${NAME}:PORT`, homeserver: namesake }, '2'],
       'an IP address': [
         {
@@ -559,6 +563,17 @@ describe('a look at a server from outside', () => {
     it('a port that takes connections and says nothing: TLS_FAILED', async () => {
       const port = await lab.listen(createTcpServer((socket) => socket.resume()));
       assert.deepEqual(codes(await check({ port })), ['TLS_FAILED']);
+    });
+
+    it('what it can before its time is over, and calls the rest unknown', async () => {
+      const port = await lab.serve(GOOD, () => undefined);
+      const dns = await lab.dns({ rows: [srv(port), [TARGET, 'A', '127.0.0.1']] });
+      const started = performance.now();
+      const report = await lab.check(dns, { deadlines: { all: 250 } });
+      assert.ok(performance.now() - started < 2_000);
+      assert.equal(report.ok, false);
+      assert.deepEqual(codes(report), ['CONNECTION_TIMEOUT']);
+      assert.match(report.findings[0]?.evidence.join() ?? '', /the time for the whole look is over/);
     });
 
     it('everything that there is a code for', () => {

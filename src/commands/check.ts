@@ -3,6 +3,9 @@ import type { Pin } from '../check-names.ts';
 import { parseEndpoint } from '../config/endpoint.ts';
 import { DelegatedError } from '../errors.ts';
 import { type CheckReport, checkReport } from '../federation/check-report.ts';
+import { federationTesterReport } from '../federation/federation-tester.ts';
+import type { ServerSight } from '../federation/sight.ts';
+import { tapText } from '../federation/tap.ts';
 import { createSystemClock } from '../io/clock.ts';
 import { readCertificates } from '../io/certificates-file.ts';
 import { createSystemDice } from '../io/dice.ts';
@@ -22,6 +25,12 @@ export interface CheckFlags extends GlobalOptions {
   /** `HOST:PORT:ADDRESS`, each. */
   readonly resolve?: readonly string[];
   readonly caFile?: string;
+  readonly format?: 'text' | 'federation-tester' | 'tap';
+}
+
+interface Look {
+  readonly sight: ServerSight;
+  readonly report: CheckReport;
 }
 
 const DNS_PORT = 53;
@@ -48,24 +57,34 @@ export async function checkCommand(
   };
   const options = { pins, lab: flags.resolver !== undefined || pins.length > 0 };
   const ctx = { signal: shell.signal, log: createTools(flags, shell).log, changeId: 'check' };
-  const reports = await mapConcurrent(serverNames, SERVERS_AT_ONCE, async (serverName) =>
-    checkReport(await lookAtServer(serverName, options, ports, ctx)),
-  );
-  print(reports, flags, shell);
-  return reports.every(({ ok }) => ok) ? 0 : BROKEN;
+  const looks = await mapConcurrent(serverNames, SERVERS_AT_ONCE, async (serverName) => {
+    const sight = await lookAtServer(serverName, options, ports, ctx);
+    return { sight, report: checkReport(sight) };
+  });
+  print(looks, flags, shell);
+  return looks.every(({ report }) => report.ok) ? 0 : BROKEN;
 }
 
-function print(reports: readonly CheckReport[], flags: CheckFlags, shell: Shell): void {
-  if (flags.json === true) {
-    const [first] = reports;
-    const ok = reports.every((report) => report.ok);
-    // One server is the document itself; several are a list in one.
-    const document = reports.length === 1 ? first : { version: 1, ok, servers: reports };
-    shell.out(`${JSON.stringify(document, null, 2)}\n`);
-    return;
-  }
+function print(looks: readonly Look[], flags: CheckFlags, shell: Shell): void {
+  const reports = looks.map(({ report }) => report);
+  if (flags.format === 'tap') return shell.out(tapText(reports));
+  if (flags.format === 'federation-tester')
+    return shell.out(
+      documentText(
+        looks.map(({ sight, report }) => federationTesterReport(sight, report)),
+        reports,
+      ),
+    );
+  if (flags.json === true) return shell.out(documentText(reports, reports));
   const loud = flags.quiet === true ? reports.filter(({ ok }) => !ok) : reports;
-  shell.out(loud.map((report) => renderCheck(report, paintFor(flags, shell))).join('\n'));
+  return shell.out(loud.map((report) => renderCheck(report, paintFor(flags, shell))).join('\n'));
+}
+
+/** One server is the document itself; several are a list in one. */
+function documentText(servers: readonly object[], reports: readonly CheckReport[]): string {
+  const ok = reports.every((report) => report.ok);
+  const document = servers.length === 1 ? servers[0] : { version: 1, ok, servers };
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 function serverNameOf(text: string): ServerName {

@@ -95,7 +95,10 @@ function build(shell: Shell, done: (code: number) => void): Command {
       'connect there for this host and port, as curl does; may be repeated',
       (value: string, before?: readonly string[]) => [...(before ?? []), value],
     )
-    .option('--ca-file <file>', 'trust these CAs too (PEM)');
+    .option('--ca-file <file>', 'trust these CAs too (PEM)')
+    .addOption(
+      new Option('--format <format>', 'how to write it').choices(['text', 'federation-tester', 'tap']),
+    );
   add(program, 'records', 'what to publish by hand where no API can', async (flags, [site = '']) =>
     recordsCommand(site, flags, shell),
   )

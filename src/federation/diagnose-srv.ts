@@ -166,7 +166,7 @@ function misspeltFindings(sight: ServerSight): Finding[] {
 
 function wildcardFindings(sight: ServerSight): Finding[] {
   return sight.srv.flatMap((look) => {
-    if (look.service === null || look.answer.kind !== 'records' || !isWild(look, sight)) return [];
+    if (!isRead(look, sight) || look.answer.kind !== 'records' || !isWild(look, sight)) return [];
     return [
       finding(
         'SRV_WILDCARD',
@@ -207,6 +207,13 @@ function severalFindings({ discovery }: ServerSight): Finding[] {
       [...targets],
     ),
   ]);
+}
+
+/** A peer asks for the deprecated name only where the other one has no record. */
+function isRead({ host, service }: SrvSight, sight: ServerSight): boolean {
+  if (host !== srvHost(sight)) return false;
+  const fed = sight.srv.find((look) => look.host === host && look.service === 'matrix-fed');
+  return service === 'matrix-fed' || (service === 'matrix' && fed?.answer.kind !== 'records');
 }
 
 function isWild(look: SrvSight, { wildcards }: ServerSight): boolean {
