@@ -7,7 +7,7 @@ import type { Ctx, DnsClient, DnsRecord, DnsResponse, Endpoint, QueryType } from
 
 /** Instead of what DNS says: where to connect for this host and port. */
 export interface Pin {
-  /** As it stands in URLs, lower case, without a trailing dot. */
+  /** As it stands in URLs, lower case, without a trailing dot; or an IP address, without brackets. */
   readonly host: string;
   readonly port: number;
   readonly to: Endpoint;
@@ -21,7 +21,7 @@ export interface SrvLook {
 export interface NameLooker {
   srv(name: DomainName): Promise<SrvLook>;
   addresses(host: DomainName, ports: readonly number[]): Promise<AddressAnswer>;
-  /** Where to connect for an address of a host: there, unless a pin says otherwise. */
+  /** Where to connect for an address of a host: there, unless a pin of the host or of the address says otherwise. */
   dial(host: string, address: string, port: number): Endpoint;
 }
 
@@ -50,7 +50,8 @@ export function createNameLooker(pins: readonly Pin[], ports: NameLookerPorts, c
       return found;
     },
     dial: (host, address, port) =>
-      pinned(host, port).find((to) => to.address === address) ?? { address, port },
+      pinned(host, port).find((to) => to.address === address) ??
+      pinned(address, port)[0] ?? { address, port },
   };
 }
 

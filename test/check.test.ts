@@ -535,6 +535,23 @@ describe('a look at a server from outside', () => {
       assert.deepEqual(codes(await check({ port })), ['NOT_TLS']);
     });
 
+    it("port 8448 behind Cloudflare's proxy: CLOUDFLARE_PORT", async () => {
+      const closed = { address: '127.0.0.1', port: await freePort() };
+      for (const [address, type] of [
+        ['104.16.5.5', 'A'],
+        ['2606:4700::5', 'AAAA'],
+      ] as const) {
+        const dns = await lab.dns({ rows: [srv(8448), [TARGET, type, address]] });
+        const report = await lab.check(dns, { pins: [{ host: address, port: 8448, to: closed }] });
+        assert.deepEqual(codes(report), ['CLOUDFLARE_PORT']);
+        seen.add('CLOUDFLARE_PORT');
+      }
+      // 443 is passed, so a closed one has another reason.
+      const dns = await lab.dns({ rows: [srv(443), [TARGET, 'A', '104.16.5.5']] });
+      const report = await lab.check(dns, { pins: [{ host: '104.16.5.5', port: 443, to: closed }] });
+      assert.deepEqual(codes(report), ['CONNECTION_REFUSED']);
+    });
+
     it('a port that drops connections: CONNECTION_TIMEOUT', async () => {
       const port = await lab.full();
       assert.deepEqual(codes(await check({ port })), ['CONNECTION_TIMEOUT']);

@@ -1,5 +1,6 @@
 import { addressKind } from '../matrix/address-kind.ts';
 import { DEFAULT_PORT } from '../matrix/discovery.ts';
+import { isBlockedByCloudflare } from './cloudflare.ts';
 import { diagnoseKeys } from './diagnose-keys.ts';
 import { diagnoseTls, hostText } from './diagnose-tls.ts';
 import { type Finding, finding, merged } from './finding.ts';
@@ -59,10 +60,22 @@ function connectionFindings({ targets }: ServerSight): Finding[] {
             [`${placeText(target)}: ${outcome.message}`],
           ),
     ),
-    ...dead.map(({ target, outcome }) =>
-      someAnswer ? downFinding(target, outcome) : deadFinding(target, outcome),
-    ),
+    ...dead.map(({ target, outcome }) => {
+      if (isBlockedByCloudflare(target.endpoint.address, target.endpoint.port))
+        return cloudflareFinding(target, outcome);
+      return someAnswer ? downFinding(target, outcome) : deadFinding(target, outcome);
+    }),
   ];
+}
+
+function cloudflareFinding(target: TargetSight, { message }: Unreached): Finding {
+  const host = hostText(target.endpoint.host);
+  return finding(
+    'CLOUDFLARE_PORT',
+    `${host} is behind Cloudflare's proxy, which does not pass port ${target.endpoint.port}.`,
+    `switch the proxy off for ${host} ("DNS only"), or delegate to port 443 or 8443`,
+    [`${placeText(target)}: ${message}`],
+  );
 }
 
 /** Peers try the other addresses as well, most of them, and after a wait. */

@@ -34,6 +34,7 @@ export const FINDINGS = {
   ADDRESS_UNANSWERED: ['error', 'the addresses of a host cannot be found out'],
   PRIVATE_ADDRESS: ['error', 'an address is not of the public internet'],
 
+  CLOUDFLARE_PORT: ['error', "Cloudflare's proxy does not pass the port"],
   CONNECTION_REFUSED: ['error', 'nothing listens'],
   CONNECTION_TIMEOUT: ['error', 'connections are dropped'],
   ADDRESS_DOWN: ['warning', 'one of several addresses cannot be reached'],
