@@ -1,37 +1,34 @@
 /** `/.well-known/matrix/server` from each address of a host, redirects followed as peers follow them. */
-import { isIpLiteral } from './config/endpoint.ts';
-import { type DomainName, parseDomainName, relativeToRoot } from './dns/domain-name.ts';
-import { asDelegatedError } from './errors.ts';
-import type { HttpResponse, TlsSight } from './federation/https-outcome.ts';
+import { type WebPorts, addressesOf, followRedirects, noAddress } from './check-redirects.ts';
+import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
+import type { HttpResponse } from './federation/https-outcome.ts';
 import type { WellKnownEnd, WellKnownFetch } from './federation/sight.ts';
-import type { NameLooker } from './check-names.ts';
-import type { AddressAnswer, WellKnownAnswer } from './matrix/discovery.ts';
+import type { WellKnownAnswer } from './matrix/discovery.ts';
 import { WELL_KNOWN_MAX_OCTETS, parseWellKnownServer, wellKnownCacheSeconds } from './matrix/well-known.ts';
-import type { Clock, Ctx, HttpsLooker } from './ports.ts';
-
-export interface WellKnownPorts {
-  readonly https: HttpsLooker;
-  readonly clock: Clock;
-  readonly names: NameLooker;
-}
-
-const HTTPS_PORT = 443;
-/** What Twisted's RedirectAgent, and so Synapse, allows. */
-const MAX_REDIRECTS = 20;
-const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+import type { Ctx } from './ports.ts';
 
 /** @param deadlineMs for each address, redirects included */
 export async function fetchWellKnown(
   host: DomainName,
   deadlineMs: number,
-  ports: WellKnownPorts,
+  ports: WebPorts,
   ctx: Ctx,
 ): Promise<WellKnownFetch[]> {
   const url = new URL(`https://${relativeToRoot(host)}/.well-known/matrix/server`);
-  const found = await ports.names.addresses(host, [HTTPS_PORT]);
+  const found = await addressesOf(url, ports.names);
   if (found.kind !== 'addresses')
     return [{ address: '', urls: [url.href], statuses: [], end: noAddress(url, found) }];
-  return Promise.all(found.addresses.map((address) => follow(url, address, deadlineMs, ports, ctx)));
+  return Promise.all(
+    found.addresses.map(async (address) => {
+      const { urls, hops, end } = await followRedirects({ url, address, deadlineMs }, ports, ctx);
+      return {
+        address,
+        urls,
+        statuses: hops.map(({ status }) => status),
+        end: end.kind === 'response' ? endOf(end.response, ports.clock.now()) : end,
+      };
+    }),
+  );
 }
 
 /** What a peer makes of it. Where the addresses differ, the first that delegates counts. */
@@ -41,93 +38,11 @@ export function wellKnownAnswer(fetches: readonly WellKnownFetch[]): WellKnownAn
   return { kind: 'none', why: fetches[0] === undefined ? 'it was not fetched' : endText(fetches[0].end) };
 }
 
-async function follow(
-  first: URL,
-  address: string,
-  deadlineMs: number,
-  ports: WellKnownPorts,
-  ctx: Ctx,
-): Promise<WellKnownFetch> {
-  const deadline = ports.clock.monotonic() + deadlineMs;
-  const urls = [first.href];
-  const statuses: number[] = [];
-  const ended = (end: WellKnownEnd): WellKnownFetch => ({ address, urls, statuses, end });
-  for (let [url, at] = [first, address]; ;) {
-    const port = url.port === '' ? HTTPS_PORT : Number(url.port);
-    const host = bare(url.hostname);
-    const outcome = await ports.https.get(
-      {
-        endpoint: ports.names.dial(host, at, port),
-        sni: isIpLiteral(host) ? null : host,
-        certName: host,
-        host: url.host,
-        path: `${url.pathname}${url.search}`,
-        maxBody: WELL_KNOWN_MAX_OCTETS,
-        deadlineMs: Math.max(1, deadline - ports.clock.monotonic()),
-      },
-      ctx,
-    );
-    if (outcome.kind !== 'response') return ended({ kind: 'failed', outcome });
-    const { tls, response } = outcome;
-    if (!isTrusted(tls)) return ended({ kind: 'untrusted', host, tls });
-    statuses.push(response.status);
-    if (!REDIRECTS.has(response.status)) return ended(endOf(response, ports.clock.now()));
-
-    const next = locationOf(response, url);
-    if (next === null) return ended({ kind: 'redirect', why: 'nowhere' });
-    if (next.protocol !== 'https:') {
-      urls.push(next.href);
-      return ended({ kind: 'redirect', why: 'insecure' });
-    }
-    const seen = urls.includes(next.href);
-    urls.push(next.href);
-    if (seen) return ended({ kind: 'redirect', why: 'loop' });
-    if (urls.length > MAX_REDIRECTS + 1) return ended({ kind: 'redirect', why: 'too-many' });
-    if (next.host !== url.host) {
-      const there = await addressesOf(next, ports);
-      if (there.kind !== 'addresses') return ended(noAddress(next, there));
-      at = there.addresses[0] ?? '';
-    }
-    url = next;
-  }
-}
-
-function isTrusted({ distrust, namesMatch }: TlsSight): boolean {
-  return distrust === null && namesMatch;
-}
-
 function endOf(response: HttpResponse, now: Date): WellKnownEnd {
   if (response.status !== 200) return { kind: 'status', status: response.status };
   if (response.oversized) return { kind: 'too-large' };
   const cacheSeconds = wellKnownCacheSeconds(response.headers, now.getTime());
   return { kind: 'answer', body: parseWellKnownServer(response.body), cacheSeconds };
-}
-
-function locationOf({ headers }: HttpResponse, base: URL): URL | null {
-  const { location } = headers;
-  return location !== undefined && URL.canParse(location, base.href) ? new URL(location, base) : null;
-}
-
-async function addressesOf(url: URL, { names }: WellKnownPorts): Promise<AddressAnswer> {
-  if (isIpLiteral(url.hostname)) return { kind: 'addresses', addresses: [bare(url.hostname)] };
-  const port = url.port === '' ? HTTPS_PORT : Number(url.port);
-  try {
-    return await names.addresses(parseDomainName(url.hostname), [port]);
-  } catch (thrown) {
-    const error = asDelegatedError(thrown);
-    if (error.code === 'E_DOMAIN_NAME') return { kind: 'none' };
-    throw error;
-  }
-}
-
-function noAddress(url: URL, found: Exclude<AddressAnswer, { kind: 'addresses' }>): WellKnownEnd {
-  const why =
-    found.kind === 'none' ? 'which has no address' : `whose addresses cannot be found out: ${found.why}`;
-  return { kind: 'no-address', host: url.hostname, why };
-}
-
-function bare(hostname: string): string {
-  return hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 /** Half a sentence. */
@@ -153,7 +68,7 @@ function endText(end: WellKnownEnd): string {
 
 const REDIRECT_TEXTS = {
   loop: 'its redirects go in a circle',
-  'too-many': `it redirects more than ${MAX_REDIRECTS} times`,
+  'too-many': 'it redirects more than 20 times',
   insecure: 'it redirects to plain HTTP',
   nowhere: 'it redirects without saying where to',
 } as const;

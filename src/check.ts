@@ -1,4 +1,5 @@
 /** What any federation peer sees of a server. Looks at everything at once, and within 15 seconds. */
+import { lookAtClient } from './check-client.ts';
 import { fetchWellKnown, wellKnownAnswer } from './check-well-known.ts';
 import { type NameLooker, type Pin, createNameLooker } from './check-names.ts';
 import { lookAtAuthorities } from './check-authorities.ts';
@@ -60,30 +61,36 @@ export function lookAtServer(
   return withDeadline(deadlines.all, ports, ctx, async (bounded, inner) => {
     const names = createNameLooker(pins, { dns: bounded.dns, resolvers: ports.resolvers }, inner);
     const looks = { ...ports, ...bounded, names, deadlines };
-    const { discovery, wellKnown, aliases } = await discoverServer(serverName, looks, inner);
-    const hosts = srvHosts(serverName, discovery);
-    const [srv, wildcards, authorities, targets] = await Promise.all([
-      lookAtSrv(hosts, looks),
-      lookAtWildcards(hosts, looks),
-      Promise.all(hosts.map((host) => lookAtAuthorities(host, looks, inner))),
-      mapConcurrent(discovery.endpoints, PROBES_AT_ONCE, (endpoint) =>
-        lookAtTarget(endpoint, discovery, looks, inner),
-      ),
+    const [found, client] = await Promise.all([
+      discoverServer(serverName, looks, inner).then(async (discovered) => ({
+        ...discovered,
+        ...(await lookAround(serverName, discovered.discovery, looks, inner)),
+      })),
+      serverName.host.kind === 'ip'
+        ? null
+        : lookAtClient(serverName.host.name, deadlines.wellKnown, looks, inner),
     ]);
-    const seenAt = ports.clock.now();
-    return {
-      serverName,
-      seenAt,
-      discovery,
-      wellKnown,
-      srv,
-      wildcards,
-      aliases,
-      authorities: authorities.flat(),
-      targets,
-      lab,
-    };
+    return { serverName, seenAt: ports.clock.now(), client, lab, ...found };
   });
+}
+
+/** What depends on where peers are led: DNS around the records, and every address. */
+async function lookAround(
+  serverName: ServerName,
+  discovery: Discovery,
+  looks: Looks,
+  ctx: Ctx,
+): Promise<Pick<ServerSight, 'srv' | 'wildcards' | 'authorities' | 'targets'>> {
+  const hosts = srvHosts(serverName, discovery);
+  const [srv, wildcards, authorities, targets] = await Promise.all([
+    lookAtSrv(hosts, looks),
+    lookAtWildcards(hosts, looks),
+    Promise.all(hosts.map((host) => lookAtAuthorities(host, looks, ctx))),
+    mapConcurrent(discovery.endpoints, PROBES_AT_ONCE, (endpoint) =>
+      lookAtTarget(endpoint, discovery, looks, ctx),
+    ),
+  ]);
+  return { srv, wildcards, authorities: authorities.flat(), targets };
 }
 
 async function discoverServer(

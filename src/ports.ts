@@ -222,6 +222,8 @@ export interface HttpsRequest {
   /** The Host header. */
   readonly host: string;
   readonly path: string;
+  /** The Origin header; none without it. */
+  readonly origin?: string;
   /** Octets of the body that are read at most. */
   readonly maxBody: number;
   /** Milliseconds for all of it. */

@@ -37,6 +37,8 @@ interface Setting {
   readonly webCertificate?: Credentials;
   readonly certificate?: Parameters<ReturnType<typeof federation>['serve']>[0];
   readonly homeserver?: Handler;
+  /** What port 443 of the server name serves to clients. */
+  readonly client?: Handler;
   /** Connect there instead. */
   readonly port?: number;
   readonly name?: string;
@@ -45,6 +47,19 @@ interface Setting {
 
 const notFound: Handler = json(404, { errcode: 'M_NOT_FOUND' });
 const delegating = (server: string): Handler => json(200, { 'm.server': server });
+const CORS = { 'access-control-allow-origin': '*' };
+const clientFile = (baseUrl = `https://${NAME}/hs/`): Handler =>
+  json(200, { 'm.homeserver': { base_url: baseUrl } }, CORS);
+const versions = json(200, { versions: ['v1.11'] });
+/** A web server, with the files of clients and a homeserver for them beside what it serves to peers. */
+const site =
+  (peers: Handler, client = notFound): Handler =>
+  (request, response) => {
+    const { url = '' } = request;
+    if (url.startsWith('/.well-known/matrix/client')) client(request, response);
+    else if (url === '/hs/_matrix/client/versions') versions(request, response);
+    else peers(request, response);
+  };
 const srv = (port: number, target = TARGET): Row => [FED, 'SRV', `10 5 ${port} ${target}`];
 const redirect = (to: string, status = 301): Handler => json(status, '', { location: to });
 
@@ -67,7 +82,8 @@ describe('a look at a server from outside', () => {
   async function look(setting: Setting): Promise<CheckReport> {
     const { certificate = GOOD, webCertificate = GOOD, web = () => notFound } = setting;
     const port = setting.port ?? (await lab.serve(certificate, setting.homeserver ?? homeserver()));
-    const webPort = web === null ? await freePort() : await lab.serve(webCertificate, web(port));
+    const webPort =
+      web === null ? await freePort() : await lab.serve(webCertificate, site(web(port), setting.client));
     const dns = await lab.dns({
       rows: [
         [NAME, 'A', '127.0.0.1'],
@@ -90,6 +106,16 @@ describe('a look at a server from outside', () => {
     const healthy: Readonly<Record<string, readonly [Setting, string]>> = {
       'SRV with a web server that says 404': [{}, '4'],
       'SRV with port 443 closed': [{ web: null }, '4'],
+      'a well-known file of clients': [{ client: clientFile() }, '4'],
+      'a well-known file of clients behind a redirect that browsers follow': [
+        {
+          client: (request, response) =>
+            (request.url?.endsWith('?2') === true
+              ? clientFile()
+              : json(302, '', { location: '/.well-known/matrix/client?2', ...CORS }))(request, response),
+        },
+        '4',
+      ],
       'both SRV records alike': [
         { records: (port) => [srv(port), [LEGACY, 'SRV', `10 5 ${port} ${TARGET}`]] },
         '4',
@@ -405,6 +431,56 @@ describe('a look at a server from outside', () => {
       { certificate: { ...GOOD, maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } },
       /does not speak TLS 1\.2/,
     ],
+    ['CLIENT_FILE_BROKEN', 'a page for clients', { client: json(200, '<html>', CORS) }, /it is no JSON/],
+    ['CLIENT_FILE_BROKEN', 'status 500 for clients', { client: json(500, {}) }, /status 500/],
+    [
+      'CLIENT_FILE_BROKEN',
+      'an identity server without a URL',
+      { client: json(200, { 'm.homeserver': { base_url: 'https://a.org' }, 'm.identity_server': {} }, CORS) },
+      /its m\.identity_server has no base_url/,
+    ],
+    [
+      'CLIENT_FILE_CORS',
+      'a file of clients without CORS',
+      { client: json(200, { 'm.homeserver': { base_url: `https://${NAME}/hs` } }) },
+      /lacks "Access-Control-Allow-Origin/,
+    ],
+    [
+      'CLIENT_FILE_CORS',
+      'a redirect of clients without CORS',
+      {
+        client: (request, response) =>
+          (request.url?.endsWith('?2') === true ? clientFile() : redirect('/.well-known/matrix/client?2'))(
+            request,
+            response,
+          ),
+      },
+      /lacks "Access-Control-Allow-Origin/,
+    ],
+    [
+      'CLIENT_FILE_TYPE',
+      'a file of clients as text',
+      {
+        client: json(
+          200,
+          { 'm.homeserver': { base_url: `https://${NAME}/hs` } },
+          { ...CORS, 'content-type': 'text/plain' },
+        ),
+      },
+      /content type text\/plain/,
+    ],
+    [
+      'CLIENT_API_DOWN',
+      'a base_url that leads to no homeserver',
+      { client: clientFile(`https://${NAME}/elsewhere`) },
+      /elsewhere\/_matrix\/client\/versions, which lists no versions/,
+    ],
+    [
+      'CLIENT_API_DOWN',
+      'a base_url of plain HTTP',
+      { client: clientFile(`http://${NAME}/hs`) },
+      /lists no versions/,
+    ],
     ['KEYS_STATUS', 'a proxy without a route', { homeserver: json(404, 'not here') }, /status 404/],
     [
       'KEYS_NOT_JSON',
@@ -500,7 +576,7 @@ describe('a look at a server from outside', () => {
 
     it('a well-known file that differs from address to address: WELL_KNOWN_SPLIT', async () => {
       const port = await lab.serve(certificateFor([TARGET]), homeserver());
-      const webs = [delegating(`${TARGET}:${port}`), notFound];
+      const webs = [site(delegating(`${TARGET}:${port}`)), notFound];
       const pins = await Promise.all(
         webs.map(async (web, index) => {
           const address = `127.0.0.${index + 1}`;

@@ -21,7 +21,7 @@ function endFindings(fetch: WellKnownFetch, host: string): Finding[] {
     case 'answer':
       return bodyFindings(end.body, url, evidence);
     case 'redirect': {
-      const message = `The redirects of ${fetch.urls[0] ?? ''} ${REDIRECTS[end.why]}, so peers go on as if there were no file.`;
+      const message = `The redirects of ${fetch.urls[0] ?? ''} ${REDIRECTS[end.why]}, ${end.why === 'insecure' ? 'where anybody on the way can change the file; this check does not follow' : 'so peers go on as if there were no file'}.`;
       const fix = `answer ${fetch.urls[0] ?? ''} directly, or redirect it once to an https URL that serves the file`;
       return [finding('WELL_KNOWN_REDIRECT', message, fix, evidence)];
     }

@@ -1,3 +1,4 @@
+import { diagnoseClient } from './diagnose-client.ts';
 import { diagnoseSrv } from './diagnose-srv.ts';
 import { diagnoseTargets } from './diagnose-targets.ts';
 import { diagnoseWellKnown } from './diagnose-well-known.ts';
@@ -8,6 +9,11 @@ const ORDER: readonly Severity[] = ['error', 'warning', 'info'];
 
 /** Everything that is wrong or worth knowing, the worst first. */
 export function diagnose(sight: ServerSight): Finding[] {
-  const findings = [...diagnoseWellKnown(sight), ...diagnoseSrv(sight), ...diagnoseTargets(sight)];
+  const findings = [
+    ...diagnoseWellKnown(sight),
+    ...diagnoseSrv(sight),
+    ...diagnoseTargets(sight),
+    ...diagnoseClient(sight),
+  ];
   return findings.sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
 }

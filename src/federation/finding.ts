@@ -63,6 +63,11 @@ export const FINDINGS = {
   KEYS_NO_ED25519: ['error', 'there is no usable signing key'],
   KEYS_SIGNATURE: ['error', 'the keys are not signed by themselves'],
   VERSION_STATUS: ['warning', 'the version endpoint does not answer'],
+
+  CLIENT_FILE_BROKEN: ['warning', 'clients stop at the well-known file of clients'],
+  CLIENT_FILE_CORS: ['warning', 'clients in a browser cannot read their well-known file'],
+  CLIENT_FILE_TYPE: ['warning', 'the well-known file of clients has the wrong content type'],
+  CLIENT_API_DOWN: ['warning', 'the base_url of clients leads to no homeserver'],
 } as const satisfies Record<string, readonly [Severity, string]>;
 
 export type FindingCode = keyof typeof FINDINGS;

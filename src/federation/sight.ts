@@ -1,9 +1,10 @@
 import type { DomainName } from '../dns/domain-name.ts';
+import type { ClientWellKnown } from '../matrix/client-well-known.ts';
 import type { SrvService } from '../matrix/delegation.ts';
 import type { Discovery, FederationEndpoint, SrvAnswer } from '../matrix/discovery.ts';
 import type { ServerName } from '../matrix/server-name.ts';
 import type { WellKnownBody } from '../matrix/well-known.ts';
-import type { HttpsOutcome, TlsSight } from './https-outcome.ts';
+import type { HttpResponse, HttpsOutcome, TlsSight } from './https-outcome.ts';
 import type { ServerKeys } from './server-keys.ts';
 
 /** Everything that was seen of a server from outside. Findings are made of it, and of nothing else. */
@@ -13,6 +14,8 @@ export interface ServerSight {
   readonly discovery: Discovery;
   /** One for each address of the server name; empty where a peer would not look (steps 1 and 2). */
   readonly wellKnown: readonly WellKnownFetch[];
+  /** Null for an IP literal, and where the server name has no address. */
+  readonly client: ClientSight | null;
   /** Every SRV name that matters, and those that people publish by mistake. */
   readonly srv: readonly SrvSight[];
   /** What a random name beside the SRV records answers, by the host. */
@@ -70,4 +73,26 @@ export interface TargetSight {
   readonly keys: ServerKeys | null;
   /** `GET /_matrix/federation/v1/version` */
   readonly versionAnswer: HttpsOutcome;
+}
+
+/** A GET with its redirects. */
+export interface Trail {
+  /** The first included. */
+  readonly urls: readonly string[];
+  /** One for each URL that answered. */
+  readonly hops: readonly HttpResponse[];
+  readonly end:
+    | { readonly kind: 'response'; readonly response: HttpResponse }
+    | Extract<WellKnownEnd, { kind: 'redirect' | 'untrusted' | 'failed' | 'no-address' }>;
+}
+
+export interface ClientSight {
+  /** What was sent as the page that asks. */
+  readonly origin: string;
+  readonly file: Trail;
+  /** Null without a file. */
+  readonly content: ClientWellKnown | null;
+  readonly api: URL | null;
+  /** Null where it was not asked for, or the host has no address. */
+  readonly versions: Trail | null;
 }

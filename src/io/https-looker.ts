@@ -81,7 +81,12 @@ function requestOptions(
     // The empty text keeps Node from making an SNI of the Host header.
     servername: request.sni ?? '',
     path: request.path,
-    headers: { host: request.host, accept: 'application/json', 'user-agent': userAgent },
+    headers: {
+      host: request.host,
+      accept: 'application/json',
+      'user-agent': userAgent,
+      ...(request.origin === undefined ? {} : { origin: request.origin }),
+    },
     agent: false,
     secureContext,
     // We look, we do not trust: a bad certificate is to be described, and what is sent here is public.
