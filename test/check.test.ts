@@ -611,6 +611,17 @@ describe('a look at a server from outside', () => {
       assert.deepEqual(codes(await check({ port })), ['NOT_TLS']);
     });
 
+    it('a private address that nobody answers at, although the resolver is our own: PRIVATE_ADDRESS', async () => {
+      const closed = { address: '127.0.0.1', port: await freePort() };
+      const open = { address: '127.0.0.1', port: await lab.serve(GOOD, homeserver()) };
+      const dns = await lab.dns({ rows: [srv(8448), [TARGET, 'A', '10.1.2.3']] });
+      const at = async (to: Endpoint, own: boolean): Promise<string[]> =>
+        codes(await lab.check(dns, { pins: [{ host: '10.1.2.3', port: 8448, to }], lab: own }));
+      assert.deepEqual(await at(closed, true), ['PRIVATE_ADDRESS', 'CONNECTION_REFUSED']);
+      assert.deepEqual(await at(open, false), ['PRIVATE_ADDRESS']);
+      assert.deepEqual(await at(open, true), []);
+    });
+
     it("port 8448 behind Cloudflare's proxy: CLOUDFLARE_PORT", async () => {
       const closed = { address: '127.0.0.1', port: await freePort() };
       for (const [address, type] of [

@@ -6,10 +6,10 @@ import type { Paint, Tone } from './table.ts';
 export function renderCheck(report: CheckReport, paint: Paint): string {
   const { ok, verdict, steps, targets, findings } = report;
   return [
-    `${ok ? paint('good', 'GOOD') : paint('bad', 'BAD ')}  ${paint('bold', verdict)}`,
+    `${ok ? paint('good', 'GOOD') : paint('bad', 'BAD ')}  ${paint('bold', printable(verdict))}`,
     '',
     '  What a peer does:',
-    ...steps.map((step, index) => `  ${String(index + 1).padStart(3)}. ${step}`),
+    ...steps.map((step, index) => `  ${String(index + 1).padStart(3)}. ${printable(step)}`),
     '',
     ...(targets.length === 0
       ? ['  There is no address to connect to.']
@@ -32,15 +32,23 @@ function targetLine({ address, port, host, ok, tls, software, error }: TargetRep
     ...(error === null ? [] : [error]),
   ];
   const mark = ok ? paint('good', 'ok  ') : paint('bad', 'FAIL');
-  return `  ${mark}  ${address} port ${port}${at}: ${facts.join('; ')}`;
+  return `  ${mark}  ${address} port ${port}${at}: ${printable(facts.join('; '))}`;
 }
 
 const TONES: Readonly<Record<Finding['severity'], Tone>> = { error: 'bad', warning: 'warn', info: 'dim' };
 
 function findingLines({ code, severity, message, evidence, fix }: Finding, paint: Paint): string[] {
   return [
-    `  ${paint(TONES[severity], severity.padEnd(7))}  ${message} [${code}]`,
-    ...evidence.map((line) => paint('dim', `             ${line}`)),
-    `           → ${fix}`,
+    `  ${paint(TONES[severity], severity.padEnd(7))}  ${printable(message)} [${code}]`,
+    ...evidence.map((line) => paint('dim', `             ${printable(line)}`)),
+    `           → ${printable(fix)}`,
   ];
+}
+
+/** Servers that are looked at are strangers: what they say must not move anybody's cursor. */
+function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }

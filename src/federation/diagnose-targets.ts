@@ -23,7 +23,9 @@ export function placeText({ endpoint }: Pick<TargetSight, 'endpoint'>): string {
 function addressFindings(target: TargetSight, lab: boolean): Finding[] {
   const { endpoint } = target;
   const kind = addressKind(endpoint.address);
-  if (kind === 'public' || (kind === 'loopback' && lab)) return [];
+  // Whoever names the resolver or the addresses for one run means a network of their own, as far as it answers.
+  const meant = lab && (kind === 'loopback' || target.keyAnswer.kind === 'response');
+  if (kind === 'public' || meant) return [];
   const host = hostText(endpoint.host);
   return [
     finding(

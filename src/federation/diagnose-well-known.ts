@@ -11,6 +11,8 @@ export function diagnoseWellKnown(sight: ServerSight): Finding[] {
   ];
 }
 
+/** Characters of what a stranger wrote. */
+const LONGEST_QUOTE = 100;
 const BY_HAND = 'serve exactly {"m.server": "HOST:PORT"} there, or a quick 404 if SRV is to count';
 
 function endFindings(fetch: WellKnownFetch, host: string): Finding[] {
@@ -100,7 +102,7 @@ function bodyFindings(
   return [
     finding(
       'WELL_KNOWN_BAD_SERVER',
-      `m.server is ${JSON.stringify(body.value)}: ${body.why}. Synapse takes it as it is and fails.`,
+      `m.server is ${JSON.stringify(body.value.slice(0, LONGEST_QUOTE))}: ${body.why}. Synapse takes it as it is and fails.`,
       'write m.server as HOST or HOST:PORT, such as "matrix.example.org:443"',
       evidence,
     ),

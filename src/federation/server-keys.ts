@@ -1,5 +1,5 @@
 import { createPublicKey, verify } from 'node:crypto';
-import { canonicalJson } from '../matrix/canonical-json.ts';
+import { canonicalJson, isTooDeep } from '../matrix/canonical-json.ts';
 
 /** What `/_matrix/key/v2/server` says (server-server API § "Retrieving server keys"), proven as far as it can be. */
 export type ServerKeys =
@@ -23,6 +23,7 @@ export interface VerifyKey {
   readonly signed: boolean;
 }
 
+const LAST_DATE_MS = 8.64e15;
 const KEY_OCTETS = 32;
 const SIGNATURE_OCTETS = 64;
 
@@ -34,6 +35,8 @@ export function parseServerKeys(body: string): ServerKeys {
     return { kind: 'not-json', why: error instanceof Error ? error.message : 'it is no JSON' };
   }
   if (!isMapping(document)) return { kind: 'not-json', why: 'it is JSON, and no object' };
+  if (isTooDeep(document))
+    return { kind: 'not-json', why: 'it is nested deeper than anything that is meant' };
   const { server_name: serverName, valid_until_ts: validUntil, verify_keys: verifyKeys } = document;
   const name = typeof serverName === 'string' ? serverName : null;
   const signatures = mapping(mapping(document['signatures'])[name ?? '']);
@@ -42,7 +45,7 @@ export function parseServerKeys(body: string): ServerKeys {
   return {
     kind: 'keys',
     serverName: name,
-    validUntil: typeof validUntil === 'number' ? new Date(validUntil) : null,
+    validUntil: typeof validUntil === 'number' ? dateOf(validUntil) : null,
     ed25519: Object.entries(mapping(verifyKeys))
       .filter(([id]) => id.startsWith('ed25519:'))
       .map(([id, value]) => {
@@ -54,6 +57,11 @@ export function parseServerKeys(body: string): ServerKeys {
       }),
     document,
   };
+}
+
+/** What lies beyond the dates that JavaScript has is as far away as they go. */
+function dateOf(ms: number): Date {
+  return new Date(Math.min(Math.max(ms, -LAST_DATE_MS), LAST_DATE_MS));
 }
 
 function isSigned(message: string | null, key: Buffer, signature: Buffer): boolean {

@@ -16,7 +16,7 @@ export function parseClientWellKnown(body: string): ClientWellKnown {
   const baseUrl = field(homeserver, 'base_url');
   if (typeof baseUrl !== 'string') return { kind: 'broken', why: 'its m.homeserver has no base_url' };
   if (!URL.canParse(baseUrl) || !/^https?:$/.test(new URL(baseUrl).protocol))
-    return { kind: 'broken', why: `its base_url ${JSON.stringify(baseUrl)} is no URL` };
+    return { kind: 'broken', why: `its base_url ${JSON.stringify(baseUrl.slice(0, 100))} is no URL` };
   const identity = field(document, 'm.identity_server');
   if (identity !== undefined && typeof field(identity, 'base_url') !== 'string')
     return { kind: 'broken', why: 'its m.identity_server has no base_url' };

@@ -1,4 +1,4 @@
-import { type DomainName, parseDomainName, relativeToRoot, under } from '../dns/domain-name.ts';
+import { type DomainName, relativeToRoot, under } from '../dns/domain-name.ts';
 
 /** Prefixes that people have published in the place of `_matrix-fed._tcp`. No peer asks for any of them. */
 const PREFIXES = [
@@ -19,13 +19,13 @@ const PREFIXES = [
  * comes of a full name in a form that appends the zone.
  */
 export function misspeltSrvNames(host: DomainName): DomainName[] {
-  const twice = ['_matrix-fed._tcp', '_matrix._tcp'].flatMap((prefix) => {
+  const twice = ['_matrix-fed._tcp', '_matrix._tcp'].map((prefix) => `${prefix}.${relativeToRoot(host)}`);
+  return [...PREFIXES, ...twice].flatMap((prefix) => {
     try {
-      return [parseDomainName(`${prefix}.${host}${relativeToRoot(host)}`)];
+      return [under(prefix, host)];
     } catch {
-      // Too long to exist.
+      // Longer than a name can be, so nobody has published it.
       return [];
     }
   });
-  return [...PREFIXES.map((prefix) => under(prefix, host)), ...twice];
 }

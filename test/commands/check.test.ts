@@ -10,6 +10,7 @@ import {
   federation,
   homeserver,
   json,
+  serverKeys,
 } from '../support/federation.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createTestShell } from '../support/test-shell.ts';
@@ -59,6 +60,16 @@ describe('delegated check', () => {
       out,
       /error {4}The certificate .* \[CERT_FOR_SRV_TARGET\]\n.*\n {11}→ get a certificate for example\.org/,
     );
+  });
+
+  it('shows what a stranger says without obeying it', async () => {
+    const hostile = homeserver(json(200, serverKeys({ server_name: '\u001b[2Jgone\u009b' })));
+    const port = await lab.serve(certificateFor([NAME]), hostile);
+    const dns = await lab.dns({ rows: [[NAME, 'A', '127.0.0.1']] });
+    const resolver = `--resolver=${dns.endpoint.address}:${dns.endpoint.port}`;
+    const { out } = await run(['check', NAME, resolver, `--resolve=${NAME}:8448:127.0.0.1:${port}`]);
+    assert.match(out, /calls itself \\u\{1b\}\[2Jgone\\u\{9b\}/);
+    assert.ok(!out.includes('\u001b') && !out.includes('\u009b'));
   });
 
   it('prints one document with --json, a list for several servers', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
+import * as fc from 'fast-check';
 import { parseServerKeys } from '../../src/federation/server-keys.ts';
 
 const PAIR = generateKeyPairSync('ed25519');
@@ -63,6 +64,27 @@ describe('the keys of a server', () => {
     const malformed = { wellFormed: false, signed: false };
     assert.deepEqual(keysOf(document({ verify_keys: keys })), [malformed, malformed, malformed]);
     assert.deepEqual(keysOf(document({ verify_keys: [] })), []);
+  });
+
+  it('never end the program, whatever a stranger sends', () => {
+    const deep = '['.repeat(30_000) + ']'.repeat(30_000);
+    assert.equal(parseServerKeys(`{"deep": ${deep}}`).kind, 'not-json');
+    const far = parseServerKeys(document({ valid_until_ts: 1e300 }));
+    assert.ok(far.kind === 'keys' && far.validUntil !== null);
+    assert.equal(far.validUntil.toISOString(), '+275760-09-13T00:00:00.000Z');
+    const anyKey = fc.uint8Array({ minLength: 32, maxLength: 32 });
+    const anySignature = fc.uint8Array({ minLength: 64, maxLength: 64 });
+    fc.assert(
+      fc.property(anyKey, anySignature, fc.json(), (key, signature, more) => {
+        const body = document({
+          more: JSON.parse(more),
+          verify_keys: { 'ed25519:a': { key: base64(Buffer.from(key)) } },
+          signatures: { [NAME]: { 'ed25519:a': base64(Buffer.from(signature)) } },
+        });
+        assert.deepEqual(keysOf(body), [{ wellFormed: true, signed: false }]);
+      }),
+    );
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (body) => void parseServerKeys(body)));
   });
 
   it('are no keys when it is no JSON object', () => {
