@@ -23,6 +23,8 @@ export interface NameLooker {
   addresses(host: DomainName, ports: readonly number[]): Promise<AddressAnswer>;
   /** Where to connect for an address of a host: there, unless a pin of the host or of the address says otherwise. */
   dial(host: string, address: string, port: number): Endpoint;
+  /** True when questions were asked and not one of the resolvers said anything: then DNS is not to blame for it. */
+  isDeaf(): boolean;
 }
 
 export interface NameLookerPorts {
@@ -30,12 +32,27 @@ export interface NameLookerPorts {
   readonly resolvers: readonly Endpoint[];
 }
 
-export function createNameLooker(pins: readonly Pin[], ports: NameLookerPorts, ctx: Ctx): NameLooker {
+export function createNameLooker(
+  pins: readonly Pin[],
+  { dns, resolvers }: NameLookerPorts,
+  ctx: Ctx,
+): NameLooker {
+  let [asked, heard] = [false, false];
+  const listening: DnsClient = {
+    async query(server, question, inner) {
+      asked = true;
+      const response = await dns.query(server, question, inner);
+      heard = true;
+      return response;
+    },
+  };
+  const ports = { dns: listening, resolvers };
   const looks = new Map<DomainName, Promise<SrvLook>>();
   const hosts = new Map<DomainName, Promise<AddressAnswer>>();
   const pinned = (host: string, port: number): Endpoint[] =>
     pins.filter((pin) => pin.host === host && pin.port === port).map(({ to }) => to);
   return {
+    isDeaf: () => asked && !heard,
     srv(name) {
       const look = looks.get(name) ?? lookUpSrv(name, ports, ctx);
       looks.set(name, look);

@@ -70,7 +70,7 @@ export function lookAtServer(
         ? null
         : lookAtClient(serverName.host.name, deadlines.wellKnown, looks, inner),
     ]);
-    return { serverName, seenAt: ports.clock.now(), client, lab, ...found };
+    return { serverName, seenAt: ports.clock.now(), client, lab, deaf: names.isDeaf(), ...found };
   });
 }
 

@@ -680,6 +680,18 @@ describe('a look at a server from outside', () => {
       assert.match(report.findings[0]?.evidence.join() ?? '', /the time for the whole look is over/);
     });
 
+    it('a resolver that is not there, and blames nobody else for it: NO_RESOLVER', async () => {
+      const dns = await lab.dns({ rows: [] });
+      const endpoint = { address: '127.0.0.1', port: await freePort() };
+      const report = await lab.check({ ...dns, endpoint });
+      assert.deepEqual(codes(report), ['NO_RESOLVER']);
+      assert.equal(report.ok, false);
+      seen.add('NO_RESOLVER');
+      // One that answers SERVFAIL to everything is there, and the zone is to blame.
+      const says = { [FED]: 'SERVFAIL', [LEGACY]: 'SERVFAIL', [NAME]: 'SERVFAIL' } as const;
+      assert.deepEqual(codes(await check({ says, records: () => [] })), ['SRV_UNANSWERED', 'SRV_UNANSWERED']);
+    });
+
     it('everything that there is a code for', () => {
       assert.deepEqual(
         Object.keys(FINDINGS).filter((code) => !seen.has(code)),

@@ -180,7 +180,8 @@ function outcomeText(end: WellKnownEnd): string {
 /** Nobody misses a file that is not needed; only a server that is not found otherwise lacks one. */
 function missingFindings(sight: ServerSight, host: string): Finding[] {
   const found = sight.targets.some(({ keyAnswer }) => keyAnswer.kind === 'response');
-  if (sight.discovery.branch !== '6' || found) return [];
+  const unknown = sight.discovery.trouble.some(({ kind }) => kind === 'srv-unknown');
+  if (sight.discovery.branch !== '6' || found || unknown) return [];
   return [
     finding(
       'WELL_KNOWN_MISSING',

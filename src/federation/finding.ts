@@ -5,6 +5,8 @@ export type Severity = 'error' | 'warning' | 'info';
  * the two). An error keeps at least some peers away; a warning will, or wastes their time; an info is worth knowing.
  */
 export const FINDINGS = {
+  NO_RESOLVER: ['error', 'no resolver answers this machine'],
+
   WELL_KNOWN_NOT_JSON: ['warning', 'the well-known file is no JSON object'],
   WELL_KNOWN_NO_SERVER: ['warning', 'the well-known file has no m.server'],
   WELL_KNOWN_BAD_SERVER: ['error', 'm.server is no server name'],

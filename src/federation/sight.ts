@@ -24,6 +24,8 @@ export interface ServerSight {
   readonly aliases: ReadonlyMap<DomainName, DomainName>;
   readonly authorities: readonly AuthoritySight[];
   readonly targets: readonly TargetSight[];
+  /** No resolver said anything, so nothing is known of DNS. */
+  readonly deaf: boolean;
   /** Addresses came from a resolver or a table that was given for this run, so loopback is meant. */
   readonly lab: boolean;
 }
