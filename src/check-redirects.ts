@@ -6,7 +6,7 @@ import { asDelegatedError } from './errors.ts';
 import type { HttpResponse, TlsSight } from './federation/https-outcome.ts';
 import type { Trail, WellKnownEnd } from './federation/sight.ts';
 import type { AddressAnswer } from './matrix/discovery.ts';
-import { WELL_KNOWN_MAX_OCTETS } from './matrix/well-known.ts';
+import { WELL_KNOWN_MAX_OCTETS } from './matrix/well-known-answer.ts';
 import type { Clock, Ctx, HttpsLooker } from './ports.ts';
 
 export interface WebPorts {

@@ -4,7 +4,11 @@ import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import type { HttpResponse } from './federation/https-outcome.ts';
 import type { WellKnownEnd, WellKnownFetch } from './federation/sight.ts';
 import type { WellKnownAnswer } from './matrix/discovery.ts';
-import { WELL_KNOWN_MAX_OCTETS, parseWellKnownServer, wellKnownCacheSeconds } from './matrix/well-known.ts';
+import {
+  WELL_KNOWN_MAX_OCTETS,
+  parseWellKnownServer,
+  wellKnownCacheSeconds,
+} from './matrix/well-known-answer.ts';
 import type { Ctx } from './ports.ts';
 
 /** @param deadlineMs for each address, redirects included */

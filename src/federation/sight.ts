@@ -3,7 +3,7 @@ import type { ClientWellKnown } from '../matrix/client-well-known.ts';
 import type { SrvService } from '../matrix/delegation.ts';
 import type { Discovery, FederationEndpoint, SrvAnswer } from '../matrix/discovery.ts';
 import type { ServerName } from '../matrix/server-name.ts';
-import type { WellKnownBody } from '../matrix/well-known.ts';
+import type { WellKnownBody } from '../matrix/well-known-answer.ts';
 import type { HttpResponse, HttpsOutcome, TlsSight } from './https-outcome.ts';
 import type { ServerKeys } from './server-keys.ts';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseWellKnownServer, wellKnownCacheSeconds } from '../../src/matrix/well-known.ts';
+import { parseWellKnownServer, wellKnownCacheSeconds } from '../../src/matrix/well-known-answer.ts';
 
 describe('the well-known file of servers', () => {
   it('delegates to a host, with a port or without', () => {
