@@ -11,7 +11,7 @@ import { DelegatedError, asDelegatedError } from './errors.ts';
 import { groupBy } from './group-by.ts';
 import { followChallenge, serversToAsk } from './lookup.ts';
 import type { AcmeClient, Ctx, DnsResponse, Ports } from './ports.ts';
-import { awaitServed } from './propagation.ts';
+import { awaitServed, propagationMs } from './propagation.ts';
 import type { ChallengeValue } from './schedule/state.ts';
 import { zoneAccess } from './zone-access.ts';
 
@@ -143,7 +143,7 @@ async function proveServed(
       seen: (response) => holdsValue(response, challenge),
     },
     await serversToAsk(challenge.zoneName, configured, ports, ctx),
-    Math.max(config.propagationTimeoutMs, capabilities.propagation.maxMs),
+    propagationMs(config.propagationTimeoutMs, capabilities),
     {
       ...ports,
       waitingFor: (names) => {

@@ -191,6 +191,13 @@ export interface OutputWriter {
   write(target: OutputTarget, version: StoredVersion): Promise<void>;
 }
 
+export interface WebRoot {
+  /** Null when there is no such file. @throws DelegatedError E_OUTPUT */
+  read(path: string): Promise<string | null>;
+  /** Swaps the file in by one rename, readable for everybody. Makes the two folders above it. @throws DelegatedError E_OUTPUT */
+  write(path: string, text: string): Promise<void>;
+}
+
 export type ReloadAction =
   | { readonly kind: 'systemd'; readonly unit: string }
   | { readonly kind: 'signal'; readonly signal: string; readonly pidFile: string }
@@ -227,6 +234,7 @@ export interface Ports {
   readonly store: CertificateStore;
   readonly state: StateStore;
   readonly outputs: OutputWriter;
+  readonly webRoot: WebRoot;
   readonly reloader: Reloader;
   readonly tls: TlsProbe;
 }

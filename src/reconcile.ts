@@ -15,7 +15,7 @@ import { examineTarget, serversToAsk } from './lookup.ts';
 import { desiredRecords } from './matrix/delegation.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Capabilities, Ctx, DnsResponse, Ports } from './ports.ts';
-import { awaitServed } from './propagation.ts';
+import { awaitServed, propagationMs } from './propagation.ts';
 import { type Sights, readSights, sightOf } from './read-sights.ts';
 import { type RecordReport, recordReport } from './report.ts';
 import { type ZoneAccess, zoneAccess } from './zone-access.ts';
@@ -206,7 +206,7 @@ async function proveServed(
           seen: (response) => holds(response, step),
         },
         servers,
-        Math.max(config.propagationTimeoutMs, capabilities.propagation.maxMs),
+        propagationMs(config.propagationTimeoutMs, capabilities),
         {
           ...ports,
           waitingFor: (names) =>

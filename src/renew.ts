@@ -2,23 +2,23 @@
 import { type RenewalDecision, decideRenewal, drawOf } from './certificate/renewal-decision.ts';
 import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
-import { DelegatedError, asDelegatedError } from './errors.ts';
+import { type DelegatedError, asDelegatedError } from './errors.ts';
 import { type Deployment, deploy, deployState } from './deploy.ts';
 import { sweep, wantedNames } from './issuance.ts';
 import { issue } from './issue.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Ctx, Ports, StoredVersion } from './ports.ts';
-import { type ReconcileMode, type ReconcileOutcome, reconcile } from './reconcile.ts';
+import { type ReconcileMode, reconcile } from './reconcile.ts';
 import {
   type CertificateReport,
   type DeployReport,
   type Report,
-  type SiteReport,
   certificateReport,
-  errorReport,
   report,
 } from './report.ts';
+import { publishWellKnown } from './publish-well-known.ts';
 import { remember } from './remember.ts';
+import { siteReport } from './site-report.ts';
 
 export interface RenewOptions {
   /** Renew although nothing is due, and go past the ledger. */
@@ -72,17 +72,20 @@ export async function renew(
       ...(deployment?.errors ?? []),
       ...(swept.get(name) ?? []),
     ];
+    const wellKnown = await publishWellKnown(site, 'apply', ports.webRoot).catch((thrown: unknown) => {
+      add(errors, thrown);
+      return null;
+    });
     await remember(site, errors, ports).catch((thrown: unknown) => {
       add(errors, thrown);
     });
-    return siteReport(
-      site,
-      records.get(name) ?? null,
+    const parts = {
+      records: records.get(name) ?? null,
       certificate,
-      deployment?.report ?? null,
-      errors,
-      ports,
-    );
+      deploy: deployment?.report ?? null,
+      wellKnown,
+    };
+    return siteReport(site, parts, errors, ports.clock.now());
   });
   return report(reports);
 }
@@ -99,7 +102,8 @@ export async function sync(
   return report(
     sites.map((site) => {
       const outcome = records.get(site.serverName.text) ?? null;
-      return siteReport(site, outcome, null, null, outcome?.errors ?? [], ports);
+      const parts = { records: outcome, certificate: null, deploy: null, wellKnown: null };
+      return siteReport(site, parts, outcome?.errors ?? [], ports.clock.now());
     }),
   );
 }
@@ -123,7 +127,12 @@ export async function plan(
       add(errors, thrown);
       return null;
     });
-    return siteReport(site, outcome, certificate, deployment, errors, ports);
+    const wellKnown = await publishWellKnown(site, 'plan', ports.webRoot).catch((thrown: unknown) => {
+      add(errors, thrown);
+      return null;
+    });
+    const parts = { records: outcome, certificate, deploy: deployment, wellKnown };
+    return siteReport(site, parts, errors, ports.clock.now());
   });
   return report(reports);
 }
@@ -244,34 +253,4 @@ async function sweepLeftovers(
     }
   }
   return troubles;
-}
-
-function siteReport(
-  site: SiteConfig,
-  records: ReconcileOutcome | null,
-  certificate: CertificateOutcome | null,
-  deployment: DeployReport | null,
-  errors: readonly DelegatedError[],
-  ports: Ports,
-): SiteReport {
-  const notAfter = certificate?.version?.facts.notAfter;
-  const expired = notAfter !== undefined && notAfter <= ports.clock.now();
-  return {
-    serverName: site.serverName.text,
-    ok: errors.length === 0 && !expired,
-    records: records?.records ?? [],
-    certificate: certificate?.report ?? null,
-    deploy: deployment,
-    errors: [...(expired ? [expiredError(notAfter)] : []), ...errors].map(errorReport),
-    ...(expired ? { expired } : {}),
-  };
-}
-
-/** Beside whatever kept it from being renewed: this is what peers see. */
-function expiredError(notAfter: Date): DelegatedError {
-  return new DelegatedError(
-    'E_CERTIFICATE_EXPIRED',
-    `the live certificate has expired at ${notAfter.toISOString()}: federation with this server fails`,
-    { hint: 'repair what kept it from being renewed, then `delegated renew`' },
-  );
 }

@@ -44,12 +44,20 @@ export interface ErrorReport {
   readonly retryAt?: string;
 }
 
+export interface WellKnownReport {
+  readonly action: 'write' | 'keep';
+  /** Those that were written, or would be. */
+  readonly files: readonly string[];
+}
+
 export interface SiteReport {
   readonly serverName: string;
   readonly ok: boolean;
   readonly records: readonly RecordReport[];
   readonly certificate: CertificateReport | null;
   readonly deploy: DeployReport | null;
+  /** Absent for a site without a web root. */
+  readonly wellKnown?: WellKnownReport;
   readonly errors: readonly ErrorReport[];
   /** True when the live certificate has expired. */
   readonly expired?: boolean;

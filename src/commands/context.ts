@@ -17,6 +17,7 @@ import { createReloader } from '../io/reloader.ts';
 import { createStateStore } from '../io/state-store.ts';
 import { createSystemClock } from '../io/clock.ts';
 import { createSystemDice } from '../io/dice.ts';
+import { createWebRoot } from '../io/web-root.ts';
 import { createTlsProbe } from '../io/tls-probe.ts';
 import { factsOf, parseChain } from '../certificate/x509.ts';
 import { systemResolvers } from '../io/system-resolvers.ts';
@@ -86,6 +87,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
     }),
     state: createStateStore(config.state, { dice, clock }),
     outputs: createOutputWriter(),
+    webRoot: createWebRoot(),
     reloader: createReloader({ environment: options.env, kill: options.host.kill }),
     tls: createTlsProbe(),
   };

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DelegatedError } from '../errors.ts';
 import { REVOCATION_REASONS } from '../acme/revocation-reason.ts';
+import { PROXIES } from '../matrix/well-known-proxies.ts';
 import { recordsCommand } from './records.ts';
 import { renewCommand } from './renew.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
@@ -92,6 +93,14 @@ function build(shell: Shell, done: (code: number) => void): Command {
     .addOption(
       new Option('--format <format>', 'how to write it').choices(['text', 'zone', 'terraform', 'octodns']),
     );
+  add(
+    program,
+    'well-known',
+    'the well-known files, or the config of a proxy for them',
+    async (flags, [site = '']) => (await import('./well-known.ts')).wellKnownCommand(site, flags, shell),
+  )
+    .argument('<site>', 'server name')
+    .addOption(new Option('--for <program>', 'what answers on port 443').choices(PROXIES));
   addCertificateCommands(program, add, shell);
   addProviderCommands(program, add, shell);
   addConfigCommands(program, add, shell);

@@ -77,7 +77,7 @@ function deployCell(deploy: DeployReport | null, tense: Tense): string {
   return steps.join(', ');
 }
 
-function changeLines({ records, certificate }: SiteReport, paint: Paint): string[] {
+function changeLines({ records, certificate, wellKnown }: SiteReport, paint: Paint): string[] {
   const lines = records.flatMap((record) => {
     if (record.action === 'keep')
       return record.foreign === true
@@ -92,6 +92,7 @@ function changeLines({ records, certificate }: SiteReport, paint: Paint): string
       ),
     ];
   });
+  lines.push(...(wellKnown?.files ?? []).map((file) => paint('good', `+ ${file}`)));
   if (certificate !== null && certificate.action !== 'keep') {
     lines.push(`  certificate for ${certificate.names.join(', ')}: ${certificate.reason}`);
     if (certificate.directory !== null) lines.push(paint('dim', `  ${certificate.directory}`));

@@ -9,7 +9,7 @@ describe('parseConfig', () => {
     const { acme, sites, ...config } = await configOf(configText());
     assert.equal(config.state, '/var/lib/delegated');
     assert.deepEqual(config.resolvers, []);
-    assert.equal(config.propagationTimeoutMs, 120_000);
+    assert.equal(config.propagationTimeoutMs, undefined);
     assert.deepEqual(acme, {
       directoryUrl: 'https://acme-v02.api.letsencrypt.org/directory',
       stagingDirectoryUrl: 'https://acme-staging-v02.api.letsencrypt.org/directory',

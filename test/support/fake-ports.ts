@@ -7,7 +7,7 @@ import type { CertificateConfig, Config, SiteConfig } from '../../src/config/con
 import { type DomainName, parseDomainName, under } from '../../src/dns/domain-name.ts';
 import type { SrvData } from '../../src/dns/rrset.ts';
 import { parseDelegableServerName } from '../../src/matrix/server-name.ts';
-import type { CertificateStore, Ctx, Dice, Log, Ports, StoredVersion } from '../../src/ports.ts';
+import type { CertificateStore, Ctx, Dice, Log, Ports, StoredVersion, WebRoot } from '../../src/ports.ts';
 import { type FakeCa, createFakeCa } from './fake-ca.ts';
 import { type FakeCertificates, createFakeCertificates } from './fake-certificates.ts';
 import { type FakeClock, createFakeClock } from './fake-clock.ts';
@@ -28,6 +28,8 @@ export interface World {
   readonly state: FakeState;
   /** By lineage, oldest first. */
   readonly versions: Map<string, StoredVersion[]>;
+  /** Files by path. */
+  readonly webFiles: Map<string, string>;
   readonly homeserver: FakeHomeserver;
   /** Every call of an asynchronous port, in order. */
   readonly calls: string[];
@@ -57,6 +59,11 @@ export function ctx(signal: AbortSignal = new AbortController().signal): Ctx {
 export function createWorld(): World {
   const clock = createFakeClock();
   const provider = createMemory({ zones: [EXAMPLE, HOSTER] });
+  const webFiles = new Map<string, string>();
+  const webRoot: WebRoot = {
+    read: async (path) => webFiles.get(path) ?? null,
+    write: async (path, text) => void webFiles.set(path, text),
+  };
   const dns = createFakeDns(RESOLVER.address, provider);
   dns.zones.push(zone(EXAMPLE, '192.0.2'), zone(HOSTER, '198.51.100'));
   for (const { servers } of dns.zones)
@@ -91,6 +98,7 @@ export function createWorld(): World {
     state,
     versions,
     homeserver,
+    webFiles,
     calls,
     warnings,
     challengeValues: () => provider.snapshot().filter((line) => line.startsWith('_acme-challenge.')),
@@ -113,6 +121,7 @@ export function createWorld(): World {
         keys: async () => wrap('keys', certificates, watched),
         store: wrap('store', store, watched),
         state: wrap('state', state, watched),
+        webRoot: wrap('webRoot', webRoot, watched),
         outputs: wrap('outputs', homeserver.outputs, watched),
         reloader: wrap('reloader', homeserver.reloader, watched),
         tls: wrap('tls', homeserver.tls, watched),
@@ -169,6 +178,7 @@ export function config(...sites: readonly SiteConfig[]): Config {
       termsOfServiceAgreed: true,
       timeoutMs: 600_000,
     },
+    wellKnown: { listen: [] },
     providers: new Map([
       ['main', { name: 'main', type: 'memory', nameServers: [], options: {}, variables: {} }],
     ]),
