@@ -1,4 +1,4 @@
-// Makes dist/: one bundle that loads the rest in chunks on demand, and the types of the provider contract.
+// Makes dist/: one bundle that loads the rest in chunks on demand, and what packages with a provider import.
 // A bundle because start-up is most of the time of a quiet `renew`: thousands of small files cost ten times as much.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, rmSync } from 'node:fs';
@@ -31,7 +31,7 @@ const unused = {
 };
 
 await build({
-  entryPoints: { 'src/main': 'src/main.ts' },
+  entryPoints: { 'src/main': 'src/main.ts', 'providers/kit': 'providers/kit.ts' },
   outdir: 'dist',
   bundle: true,
   splitting: true,

@@ -5,6 +5,8 @@ import type { Capabilities, DnsProvider, Log, RRsetKey, WorldDns } from '../src/
 export interface ProviderDeps {
   /** The provider's name in the config. */
   readonly name: string;
+  /** Absolute path of the folder of the config file; paths in the settings are relative to it. */
+  readonly configFolder: string;
   /** Absolute path; for adapters that keep something. */
   readonly stateDirectory: string;
   readonly log: Log;

@@ -3,6 +3,7 @@ import { nearest } from '../src/config/nearest.ts';
 import { DelegatedError } from '../src/errors.ts';
 import type { DnsProvider } from '../src/provider.ts';
 import type { Adapter, ProviderDeps } from './adapter.ts';
+import { isThirdParty } from './third-party/find-module.ts';
 
 export type { Adapter, ProviderDeps } from './adapter.ts';
 
@@ -28,8 +29,14 @@ export function providerTypes(): readonly string[] {
   return Object.keys(ADAPTERS).sort();
 }
 
-/** Null for a type that is not ours. */
-export async function findAdapter(type: string): Promise<Adapter | null> {
+/**
+ * Null for a type that is not known.
+ * @param configFolder where somebody else's adapter is looked for: `pkg:@scope/name`, `./file.mjs`
+ * @throws DelegatedError E_PROVIDER_UNKNOWN, E_PROVIDER_UNSUPPORTED for somebody else's adapter that is of no use
+ */
+export async function findAdapter(type: string, configFolder: string): Promise<Adapter | null> {
+  if (isThirdParty(type))
+    return (await import('./third-party/load-adapter.ts')).loadAdapter(type, configFolder);
   return Object.hasOwn(ADAPTERS, type) ? ((await ADAPTERS[type]?.()) ?? null) : null;
 }
 
@@ -42,11 +49,11 @@ export async function allAdapters(): Promise<ReadonlyMap<string, Adapter>> {
   );
 }
 
-/** @throws DelegatedError E_PROVIDER_UNKNOWN, E_CONFIG */
+/** @throws DelegatedError E_PROVIDER_UNKNOWN, E_PROVIDER_UNSUPPORTED, E_CONFIG */
 export async function loadProvider(request: ProviderRequest): Promise<DnsProvider> {
   const { type, deps } = request;
-  const adapter = await findAdapter(type);
-  if (adapter !== null) return adapter.create(settings(adapter.options, request), deps);
+  const adapter = await findAdapter(type, deps.configFolder);
+  if (adapter !== null) return adapter.create(await settings(adapter.options, request), deps);
   const guess = nearest(type, providerTypes());
   throw new DelegatedError(
     'E_PROVIDER_UNKNOWN',
@@ -58,8 +65,8 @@ export async function loadProvider(request: ProviderRequest): Promise<DnsProvide
 }
 
 /** Says where each mistake is and what was expected, and never what stood there: it may be a secret. */
-function settings(schema: z.ZodType, { options, deps }: ProviderRequest): unknown {
-  const result = schema.safeParse(options);
+async function settings(schema: z.ZodType, { options, deps }: ProviderRequest): Promise<unknown> {
+  const result = await schema.safeParseAsync(options);
   if (result.success) return result.data;
   const mistakes = result.error.issues.map(
     ({ path, message }) => `${['providers', deps.name, ...path.map(String)].join('.')}: ${message}`,

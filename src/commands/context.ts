@@ -1,4 +1,5 @@
 /** Builds the ports for one command from the config. Everything heavy is loaded on first use. */
+import { dirname } from 'node:path';
 import type { AcmeConfig, Config } from '../config/config.ts';
 import type { HostProcess } from '../io/host-process.ts';
 import type { Redactor } from '../io/redaction.ts';
@@ -126,6 +127,7 @@ async function loadConfigured(
     options: provider.options,
     deps: {
       name,
+      configFolder: dirname(config.file),
       stateDirectory: config.state,
       log: options.log,
       now: () => new Date(),

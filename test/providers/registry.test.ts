@@ -20,8 +20,8 @@ describe('the registry of providers', () => {
 
   it('has a schema for each type', async () => {
     assert.deepEqual([...(await allAdapters()).keys()].sort(), providerTypes());
-    for (const type of providerTypes()) assert.notEqual(await findAdapter(type), null);
-    assert.equal(await findAdapter('constructor'), null);
+    for (const type of providerTypes()) assert.notEqual(await findAdapter(type, folder()), null);
+    assert.equal(await findAdapter('constructor', folder()), null);
   });
 
   it('loads each type from good settings', async () => {

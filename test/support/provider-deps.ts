@@ -5,6 +5,7 @@ import { SILENT } from './builtin.ts';
 export function testDeps(stateDirectory: string, more: Partial<ProviderDeps> = {}): ProviderDeps {
   return {
     name: 'main',
+    configFolder: stateDirectory,
     stateDirectory,
     log: SILENT,
     now: () => new Date(),
