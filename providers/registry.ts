@@ -22,6 +22,7 @@ const ADAPTERS: Readonly<Record<string, () => Promise<Adapter>>> = {
   memory: async () => (await import('./memory/adapter.ts')).memory,
   powerdns: async () => (await import('./powerdns/adapter.ts')).powerdns,
   rfc2136: async () => (await import('./rfc2136/adapter.ts')).rfc2136,
+  webhook: async () => (await import('./webhook/adapter.ts')).webhook,
 };
 
 /** What `type` can be, in alphabetical order. */

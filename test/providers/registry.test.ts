@@ -32,6 +32,7 @@ describe('the registry of providers', () => {
       cloudflare: { apiToken: 'canary' },
       powerdns: { url: 'http://127.0.0.1:8081', apiKey: 'canary' },
       rfc2136: { server: '127.0.0.1:5300', key: { name: 'k', secret: 'c2VjcmV0' } },
+      webhook: { zones: ['example.test'] },
     };
     for (const [type, options] of Object.entries(good)) {
       const provider = await load(type, options);
