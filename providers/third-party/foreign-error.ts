@@ -11,8 +11,8 @@ import {
 
 /** The call that failed. */
 export interface ForeignCall {
-  /** `pkg:@scope/name` */
-  readonly type: string;
+  /** Whose it is: `providers.main (pkg:@scope/name)` */
+  readonly place: string;
   /** `apply` */
   readonly method: string;
   readonly write: boolean;
@@ -67,7 +67,7 @@ export function fromForeign(thrown: unknown, call: ForeignCall): DelegatedError 
   const says = field(thrown, 'message') ?? thrown;
   return new DelegatedError(
     'E_PROVIDER_UNAVAILABLE',
-    `${call.type} failed in ${call.method}: ${typeof says === 'string' ? says : 'it threw no error'}`,
+    `${call.place} failed in ${call.method}: ${typeof says === 'string' ? says : 'it threw no error'}`,
     {
       hint: 'the provider does not say what this means: ask those who made it; it is tried again by itself',
       retry: BACKOFF,
@@ -77,13 +77,13 @@ export function fromForeign(thrown: unknown, call: ForeignCall): DelegatedError 
   );
 }
 
-function translated(thrown: unknown, code: ErrorCode, { write, type }: ForeignCall): DelegatedError {
+function translated(thrown: unknown, code: ErrorCode, { write, place }: ForeignCall): DelegatedError {
   const message = field(thrown, 'message');
   const hint = field(thrown, 'hint');
   const outcome = field(thrown, 'outcome');
   return new DelegatedError(
     code,
-    typeof message === 'string' && message !== '' ? message : `${type}: ${ERROR_CODES[code]}`,
+    typeof message === 'string' && message !== '' ? message : `${place}: ${ERROR_CODES[code]}`,
     {
       ...(typeof hint === 'string' ? { hint } : {}),
       retry: retryOf(field(thrown, 'retry')) ?? (PASSING.has(code) ? BACKOFF : NEVER),

@@ -7,8 +7,9 @@ import { checkItems, foundZone, receipt, rrsetsFor } from './shapes.ts';
 /**
  * A third party's provider with its answers looked at and its failures translated: what it forgot to answer is never
  * taken for "nothing there".
+ * @param place whose it is, for errors
  */
-export function guardedProvider(type: string, provider: DnsProvider): DnsProvider {
+export function guardedProvider(place: string, provider: DnsProvider): DnsProvider {
   const call = async <T>(
     method: string,
     ctx: Ctx | null,
@@ -16,7 +17,7 @@ export function guardedProvider(type: string, provider: DnsProvider): DnsProvide
     work: () => unknown,
   ): Promise<T> => {
     const asked: ForeignCall = {
-      type,
+      place,
       method,
       write: method === 'apply',
       ...(ctx === null ? {} : { signal: ctx.signal }),
@@ -59,13 +60,13 @@ export function guardedProvider(type: string, provider: DnsProvider): DnsProvide
 }
 
 /** Where and what was expected; never what stood there. */
-function brokenContract({ type, method, write }: ForeignCall, { issues }: z.ZodError): DelegatedError {
+function brokenContract({ place, method, write }: ForeignCall, { issues }: z.ZodError): DelegatedError {
   const [issue] = issues;
-  const place =
+  const where =
     issue === undefined || issue.path.length === 0 ? '' : ` at ${issue.path.map(String).join('.')}`;
   return new DelegatedError(
     'E_PROVIDER_UNAVAILABLE',
-    `${type} answers ${method} with what the contract does not know${place}: ${issue?.message ?? 'unexpected'}`,
+    `${place} answers ${method} with what the contract does not know${where}: ${issue?.message ?? 'unexpected'}`,
     {
       hint: 'this is a mistake of the provider: report it to those who made it',
       retry: BACKOFF,

@@ -43,8 +43,11 @@ export async function loadAdapter(type: string, configFolder: string): Promise<A
       adapter.example?.(serverName) ?? '# The documentation of the provider has its settings.\n',
     policy: (keys) => adapter.policy?.(keys) ?? `${title} does not say which rights are enough.`,
     async create(settings, deps) {
-      const created = await made(adapter, settings, deps, type);
-      return guardedProvider(type, providerOf(created, file));
+      const place = `providers.${deps.name} (${type})`;
+      const created = await made(adapter, settings, deps, place);
+      mustFit(providerShape, created, `${place}: what create() of ${file} returns`);
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- looked at right above
+      return guardedProvider(place, created as DnsProvider);
     },
   };
 }
@@ -101,19 +104,13 @@ async function made(
   adapter: ThirdPartyAdapter,
   settings: unknown,
   deps: ProviderDeps,
-  type: string,
+  place: string,
 ): Promise<unknown> {
   try {
     return await adapter.create(settings, deps);
   } catch (thrown) {
-    throw fromForeign(thrown, { type, method: 'create', write: false });
+    throw fromForeign(thrown, { place, method: 'create', write: false });
   }
-}
-
-function providerOf(created: unknown, file: string): DnsProvider {
-  mustFit(providerShape, created, `${file}: what create() returns`);
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- looked at right above
-  return created as DnsProvider;
 }
 
 function mustFit(shape: z.ZodType, value: unknown, what: string): void {

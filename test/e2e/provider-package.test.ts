@@ -186,6 +186,13 @@ describe('a provider in a package of its own', () => {
     });
     const { code, stdout } = await finish(child);
     assert.equal(code, 0, stdout);
+    const script =
+      "import { providerError } from 'matrix-delegated/provider'; console.log(providerError('E_CONFIG', 'x').code)";
+    const imported = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      cwd: types,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    assert.equal((await finish(imported)).stdout, 'E_CONFIG\n');
   });
 });
 

@@ -102,6 +102,11 @@ describe('an adapter of a third party', () => {
       assert.equal(await titleOf('pkg:@scope/name', join(folder(), 'deep', 'down')), 'a test');
     });
 
+    it('is found where delegated is installed as well', async () => {
+      const error = await assertRefused(loadAdapter('pkg:yaml', folder()), 'E_PROVIDER_UNSUPPORTED');
+      assert.match(error.message, /node_modules\/yaml\/.*: apiVersion: expected 1/);
+    });
+
     it('names its entry in every way that Node knows', async () => {
       const entries: Readonly<Record<string, unknown>> = {
         text: './lib/it.mjs',
@@ -178,7 +183,7 @@ describe('an adapter of a third party', () => {
     const error = await assertRefused(made, 'E_PROVIDER_UNSUPPORTED');
     assert.match(
       error.message,
-      /lacks\.mjs: what create\(\) returns .*capabilities\.cas.*findZone: expected a function/,
+      /^providers\.main \(\.\/lacks\.mjs\): what create\(\) of .*lacks\.mjs returns .*capabilities\.cas.*findZone: expected a function/,
     );
   });
 
@@ -191,7 +196,7 @@ describe('an adapter of a third party', () => {
       }),
     );
     const failed = await assertRefused(make('./fails.mjs'), 'E_PROVIDER_UNAVAILABLE');
-    assert.equal(failed.message, './fails.mjs failed in create: no disk');
+    assert.equal(failed.message, 'providers.main (./fails.mjs) failed in create: no disk');
     const refused = await assertRefused(make('./refuses.mjs'), 'E_SECRET');
     assert.deepEqual([refused.message, refused.hint], ['no key', 'get one']);
   });
