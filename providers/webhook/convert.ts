@@ -31,7 +31,7 @@ export function fromEndpoints(key: RRsetKey, list: readonly Endpoint[]): RRset |
   const { name } = key;
   const ttl = Math.min(...list.map(({ recordTTL }) => recordTTL ?? 0));
   if (key.type === 'TXT') return { name, type: 'TXT', ttl, values: [...new Set(targets.map(txtValue))] };
-  const values = targets.map(parseSrvText).filter((value): value is SrvData => value !== null);
+  const values = targets.map(srvData).filter((value): value is SrvData => value !== null);
   return values.length === targets.length ? { name, type: 'SRV', ttl, values } : undefined;
 }
 
@@ -52,8 +52,13 @@ export function targetsOf(rrset: RRset): string[] {
 /** The same for all ways to write a record; null for one that cannot be read. */
 export function canonicalTarget(type: string, target: string): string | null {
   if (type === 'TXT') return txtText(txtValue(target));
-  const data = parseSrvText(target);
+  const data = srvData(target);
   return data === null ? null : srvText(data);
+}
+
+/** external-dns takes the last dot from targets, of the root too, and nothing is left of that (read 2026-11). */
+function srvData(target: string): SrvData | null {
+  return parseSrvText(target) ?? parseSrvText(`${target.trim()} .`);
 }
 
 /** In quotes it is in presentation form; without them it is the text itself, in UTF-8. */

@@ -39,6 +39,8 @@ export interface FakeWebhookOptions {
   readonly filter?: unknown;
   /** Where SRV records get lost, as they do in some. */
   readonly losesSrv?: 'adjusting' | 'writing' | 'reading';
+  /** It takes a deletion and does not make it, as one whose policy is `upsert-only`. */
+  readonly keepsAll?: boolean;
   /** How it writes TXT: in quotes as it came, or without them. */
   readonly txt?: 'quoted' | 'plain';
   /** One endpoint for each RRset, or for each record. */
@@ -102,7 +104,7 @@ export async function startFakeWebhook(options: FakeWebhookOptions): Promise<Fak
 
   function changed(stored: readonly FakeEndpoint[], wanted: z.output<typeof changesShape>): FakeEndpoint[] {
     const left = [...stored];
-    for (const old of [...wanted.updateOld, ...wanted.delete]) {
+    for (const old of [...wanted.updateOld, ...(options.keepsAll === true ? [] : wanted.delete)]) {
       const at = left.findIndex((each) => isDeepStrictEqual(each, old));
       if (at === -1) throw new Refusal(500, 'record not found');
       left.splice(at, 1);

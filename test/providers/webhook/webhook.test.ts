@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { createWebhook } from '../../../providers/webhook/index.ts';
 import { webhookOptions } from '../../../providers/webhook/options.ts';
-import { parseDomainName } from '../../../src/dns/domain-name.ts';
+import { ROOT, parseDomainName } from '../../../src/dns/domain-name.ts';
 import type { ErrorCode } from '../../../src/errors.ts';
 import type { Change, DnsProvider, RRset, RRsetKey, SrvData } from '../../../src/provider.ts';
-import { assertRefused, assertValues } from '../../conformance/expectations.ts';
+import { assertRRset, assertRefused, assertValues } from '../../conformance/expectations.ts';
 import { srv, testCtx } from '../../conformance/target.ts';
 import {
   type FakeEndpoint,
@@ -129,6 +129,20 @@ describe('webhook', () => {
     });
   });
 
+  it('reads an SRV record whose target lost its dot, the root as well', async () => {
+    const provider = await start();
+    const { name } = SRV;
+    for (const [target, data] of [
+      ['10 5 8448 matrix.example.test', DATA],
+      ['0 0 0 ', { priority: 0, weight: 0, port: 0, target: ROOT }],
+    ] as const) {
+      fake.endpoints = [
+        { dnsName: '_matrix-fed._tcp.example.test', recordType: 'SRV', targets: [target], recordTTL: 60 },
+      ];
+      assertRRset(await read(provider, SRV), srv(name, [data], 60));
+    }
+  });
+
   describe('TXT', () => {
     it('is read in quotes and without them', async () => {
       const provider = await start();
@@ -186,6 +200,24 @@ describe('webhook', () => {
       );
       assert.deepEqual(fake.changes, []);
     });
+  });
+
+  it('that keeps what it was to remove is found out, and other writers are not taken for that', async () => {
+    const provider = await start({ keepsAll: true });
+    await apply(provider, ADD);
+    const error = await assertRefused(apply(provider, REMOVE), 'E_PROVIDER_UNSUPPORTED');
+    assert.match(error.message, /still shows what it was to remove/);
+    await fake.stop();
+
+    await start();
+    fake.endpoints = [theirs({ targets: ['"ours"'] })];
+    relay = await startHttpRelay(fake.url);
+    relay.fault = () => {
+      if (fake.changes.length === 1 && fake.endpoints.length === 0) fake.endpoints = [theirs()];
+      return null;
+    };
+    assert.deepEqual(await apply(open(relay.url), REMOVE), { changed: true });
+    assert.deepEqual(fake.endpoints, [theirs()]);
   });
 
   it('looks again where a vendor lists a record a moment later', async () => {
