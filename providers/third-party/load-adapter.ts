@@ -21,7 +21,7 @@ export interface ThirdPartyAdapter<Options = unknown> extends Pick<Adapter, 'tit
 }
 
 export const API_VERSION = 1;
-/** A module that waits for something at its top level. */
+/** For a module that waits for something at its top level. */
 const LOAD_MS = 20_000;
 
 /**
@@ -29,9 +29,9 @@ const LOAD_MS = 20_000;
  * @throws DelegatedError E_PROVIDER_UNKNOWN when it is not there or cannot be loaded, E_PROVIDER_UNSUPPORTED when it is
  * no adapter of our version; the message names the file
  */
-export async function loadAdapter(type: string, configFolder: string): Promise<Adapter> {
+export async function loadAdapter(type: string, configFolder: string, loadMs = LOAD_MS): Promise<Adapter> {
   const file = await findModule(type, configFolder);
-  const module = await imported(file);
+  const module = await imported(file, loadMs);
   const adapter = adapterIn(module, file);
   const { title, capabilities, options, environment = {} } = adapter;
   return {
@@ -52,12 +52,12 @@ export async function loadAdapter(type: string, configFolder: string): Promise<A
   };
 }
 
-async function imported(file: string): Promise<object> {
+async function imported(file: string, loadMs: number): Promise<object> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(new Error(`it is not ready after ${LOAD_MS / 1_000} s`));
-    }, LOAD_MS);
+      reject(new Error(`it is not ready after ${loadMs / 1_000} s`));
+    }, loadMs);
   });
   try {
     const module: unknown = await Promise.race([import(pathToFileURL(file).href), late]);

@@ -86,6 +86,12 @@ describe('an adapter of a third party', () => {
       }
     });
 
+    it('that never gets ready is given up', async () => {
+      await write('waits.mjs', `await new Promise(() => undefined);\n${moduleText()}`);
+      const error = await assertRefused(loadAdapter('./waits.mjs', folder(), 20), 'E_PROVIDER_UNKNOWN');
+      assert.match(error.message, /waits\.mjs cannot be loaded: Error: it is not ready after 0\.02 s/);
+    });
+
     it('may export itself as its default, or be CommonJS', async () => {
       await write('default.mjs', moduleText().replace('export const adapter =', 'export default'));
       await write('common.cjs', moduleText().replace('export const adapter =', 'exports.adapter ='));
