@@ -17,8 +17,8 @@ export interface ProviderRequest {
 // An adapter is loaded when a config names it, so an SDK that is not used costs nothing.
 const ADAPTERS: Readonly<Record<string, () => Promise<Adapter>>> = {
   builtin: async () => (await import('./builtin/adapter.ts')).builtin,
-  manual: async () => (await import('./manual/adapter.ts')).manual,
   cloudflare: async () => (await import('./cloudflare/adapter.ts')).cloudflare,
+  manual: async () => (await import('./manual/adapter.ts')).manual,
   memory: async () => (await import('./memory/adapter.ts')).memory,
   powerdns: async () => (await import('./powerdns/adapter.ts')).powerdns,
   rfc2136: async () => (await import('./rfc2136/adapter.ts')).rfc2136,
