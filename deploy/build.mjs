@@ -44,6 +44,8 @@ await build({
   sourcemap: process.argv.includes('--sourcemap'),
   legalComments: 'linked',
   plugins: [unused],
+  // An optional peer dependency: 19 MB that users of Route 53 alone install.
+  external: ['@aws-sdk/client-route-53'],
   // CommonJS packages inside an ES module call require() for what Node itself brings.
   banner: {
     js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",

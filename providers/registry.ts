@@ -23,6 +23,7 @@ const ADAPTERS: Readonly<Record<string, () => Promise<Adapter>>> = {
   powerdns: async () => (await import('./powerdns/adapter.ts')).powerdns,
   rfc2136: async () => (await import('./rfc2136/adapter.ts')).rfc2136,
   webhook: async () => (await import('./webhook/adapter.ts')).webhook,
+  route53: async () => (await import('./route53/adapter.ts')).route53,
 };
 
 /** What `type` can be, in alphabetical order. */
