@@ -20,6 +20,7 @@ const ADAPTERS: Readonly<Record<string, () => Promise<Adapter>>> = {
   cloudflare: async () => (await import('./cloudflare/adapter.ts')).cloudflare,
   manual: async () => (await import('./manual/adapter.ts')).manual,
   memory: async () => (await import('./memory/adapter.ts')).memory,
+  ovh: async () => (await import('./ovh/adapter.ts')).ovh,
   powerdns: async () => (await import('./powerdns/adapter.ts')).powerdns,
   rfc2136: async () => (await import('./rfc2136/adapter.ts')).rfc2136,
   webhook: async () => (await import('./webhook/adapter.ts')).webhook,
