@@ -5,6 +5,7 @@ import { tooSlow } from '../floor/http-trouble.ts';
 import { parseAnswer } from '../floor/parse-answer.ts';
 import { type Circumstances, noCredentials, translated } from './errors.ts';
 import type { Route53Options } from './options.ts';
+import { type Pace, createPace } from './pace.ts';
 import type { CallOptions, Route53Client, Route53Sdk, SdkLogger } from './sdk.ts';
 
 export interface LinkDeps {
@@ -12,6 +13,7 @@ export interface LinkDeps {
   readonly log: Log;
   readonly now: () => Date;
   readonly hide: (secret: string) => void;
+  readonly pace?: Pace;
 }
 
 export interface LinkRequest<T> {
@@ -43,6 +45,8 @@ export function createLink(options: Route53Options, deps: LinkDeps): Link {
   });
   const host = new URL(options.endpoint ?? 'https://route53.amazonaws.com').host;
   const timeoutMs = options.timeout * 1_000;
+  const { pace = createPace() } = deps;
+  const hidden = new Set<string>();
 
   return {
     async call({ to, write, answer, send }, signal) {
@@ -55,12 +59,16 @@ export function createLink(options: Route53Options, deps: LinkDeps): Link {
         now: deps.now(),
         hide: (text) => secrets.reduce((shown, secret) => shown.replaceAll(secret, '[secret]'), text),
       });
+      await inTurn(pace, signal);
       const late = AbortSignal.timeout(timeoutMs);
       const abortSignal = AbortSignal.any([signal, late]);
       let sent = false;
       try {
         secrets = await orStopped(secretsOf(client), abortSignal);
-        for (const secret of secrets) deps.hide(secret);
+        for (const secret of secrets.filter((each) => !hidden.has(each))) {
+          hidden.add(secret);
+          deps.hide(secret);
+        }
         sent = true;
         return parseAnswer(answer, await orStopped(send(client, { abortSignal }), abortSignal), asked);
       } catch (error) {
@@ -89,6 +97,14 @@ function credentialsOf({ accessKeyId, secretAccessKey, sessionToken }: Route53Op
 async function secretsOf(client: Route53Client): Promise<readonly string[]> {
   const { secretAccessKey, sessionToken } = await client.config.credentials();
   return [secretAccessKey, sessionToken ?? ''].filter((secret) => secret !== '');
+}
+
+async function inTurn(pace: Pace, signal: AbortSignal): Promise<void> {
+  try {
+    await pace(signal);
+  } catch (error) {
+    throw signal.aborted ? notSent(signal) : error;
+  }
 }
 
 /** Neither the search for credentials nor the body of an answer heeds a signal. */

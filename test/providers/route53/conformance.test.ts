@@ -45,6 +45,7 @@ async function setup(): Promise<ConformanceTarget> {
       log: SILENT,
       now: () => new Date(),
       hide: () => undefined,
+      pace: () => Promise.resolve(),
     });
   };
   const put = (rrset: FakeRRset): void => {

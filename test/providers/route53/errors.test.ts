@@ -63,6 +63,21 @@ describe('an error of Route 53', () => {
       assert.ok((await assertRefused(open().apply(ZONE, [ADD], testCtx()), ours)).message.includes(message));
     });
 
+  it('that never comes, since it was stopped in its turn, leaves nothing sent', async () => {
+    const { open, requests } = at();
+    const stop = new AbortController();
+    const pace = (signal: AbortSignal): Promise<void> =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => {
+          reject(new Error('woken'));
+        });
+        stop.abort();
+      });
+    const pending = open({}, { pace }).findZone(NAME, testCtx(stop.signal));
+    assert.equal((await assertRefused(pending, 'E_ABORTED')).outcome, 'not-applied');
+    assert.deepEqual(requests, []);
+  });
+
   it('that is no credentials at all says so, and nothing is sent', async () => {
     const { open, requests } = at();
     const none = { accessKeyId: undefined, secretAccessKey: undefined, profile: 'no-such-profile' };

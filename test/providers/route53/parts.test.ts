@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { route53 } from '../../../providers/route53/adapter.ts';
 import { fromApiName, fromTxt, toApiName, toTxt } from '../../../providers/route53/convert.ts';
 import { route53Options } from '../../../providers/route53/options.ts';
+import { createPace } from '../../../providers/route53/pace.ts';
 import { loadSdk } from '../../../providers/route53/sdk.ts';
 import { parseDomainName } from '../../../src/dns/domain-name.ts';
 import { assertRefused } from '../../conformance/expectations.ts';
@@ -112,5 +113,35 @@ describe('the policy of route53', () => {
         'route53:ChangeResourceRecordSetsActions': ['CREATE', 'DELETE'],
       },
     });
+  });
+});
+
+describe('the pace of route53', () => {
+  it('is five requests at once and then one every 200 ms, and what was not used is lost', async () => {
+    let nowMs = 1_000;
+    const pauses: number[] = [];
+    const pace = createPace({
+      monotonicMs: () => nowMs,
+      pause: async (ms) => {
+        pauses.push(ms);
+        nowMs += ms;
+      },
+    });
+    const burst = async (requests: number): Promise<number[]> => {
+      for (let sent = 0; sent < requests; sent += 1) await pace(new AbortController().signal);
+      return pauses.splice(0);
+    };
+    assert.deepEqual(await burst(7), [200, 200]);
+    nowMs += 3_600_000;
+    assert.deepEqual(await burst(6), [200]);
+    nowMs += 400;
+    assert.deepEqual(await burst(3), [200]);
+  });
+
+  it('keeps its distance for those who ask at the same moment', async () => {
+    const pauses: number[] = [];
+    const pace = createPace({ monotonicMs: () => 0, pause: (ms) => Promise.resolve(pauses.push(ms)) });
+    await Promise.all(Array.from({ length: 8 }, () => pace(new AbortController().signal)));
+    assert.deepEqual(pauses, [200, 400, 600]);
   });
 });

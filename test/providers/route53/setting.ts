@@ -47,7 +47,14 @@ export function route53Setting(more: readonly Omit<FakeZone, 'rrsets'>[] = []): 
             secretAccessKey: KEY.secret,
             ...options,
           }),
-          { sdk, log: SILENT, now: () => new Date(), hide: () => undefined, ...deps },
+          {
+            sdk,
+            log: SILENT,
+            now: () => new Date(),
+            hide: () => undefined,
+            pace: () => Promise.resolve(),
+            ...deps,
+          },
         ),
       put: (rrset) => {
         zone.rrsets = [...zone.rrsets, canonical(rrset)];
