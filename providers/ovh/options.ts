@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { BaseUrl, Timeout, Token } from '../floor/option-types.ts';
 
-/** https://github.com/ovh/python-ovh, verified 2026-11. */
+/** The `basePath` of https://eu.api.ovh.com/1.0/domain.json and of its siblings (2026-11). */
 const ENDPOINTS = {
   'ovh-eu': 'https://eu.api.ovh.com/1.0',
   'ovh-ca': 'https://ca.api.ovh.com/1.0',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { parseDomainName, under } from '../../../src/dns/domain-name.ts';
 import { assertRefused } from '../../conformance/expectations.ts';
 import { testCtx } from '../../conformance/target.ts';
+import { startHttpRelay } from '../../support/http-relay.ts';
 import { ZONE, route53Setting } from './setting.ts';
 
 const name = parseDomainName;
@@ -93,6 +94,24 @@ describe('the records of a hosted zone', () => {
     const found = await open().readRRsets(ZONE, keys, testCtx());
     assert.ok(found.every((rrset) => rrset !== null));
     assert.equal(requests.length, 12);
+  });
+
+  it('are not taken for absent when the answer does not say that it is whole', async () => {
+    const { fake, open } = at();
+    const relay = await startHttpRelay(fake.url);
+    try {
+      const provider = open({ endpoint: relay.url });
+      const keys = [{ name: ZONE.name, type: 'TXT' }] as const;
+      for (const body of ['<A><ResourceRecordSets/><MaxItems>300</MaxItems></A>', '<A/>', '']) {
+        relay.fault = () => ({ kind: 'answer', status: 200, body });
+        await assertRefused(provider.readRRsets(ZONE, keys, testCtx()), 'E_PROVIDER_UNAVAILABLE');
+      }
+      const whole = '<A><ResourceRecordSets/><IsTruncated>false</IsTruncated><MaxItems>300</MaxItems></A>';
+      relay.fault = () => ({ kind: 'answer', status: 200, body: whole });
+      assert.deepEqual(await provider.readRRsets(ZONE, keys, testCtx()), [null]);
+    } finally {
+      await relay.stop();
+    }
   });
 
   it('of one name are read to their end, over as many pages as they take', async () => {
