@@ -23,8 +23,8 @@ const ADAPTERS: Readonly<Record<string, () => Promise<Adapter>>> = {
   ovh: async () => (await import('./ovh/adapter.ts')).ovh,
   powerdns: async () => (await import('./powerdns/adapter.ts')).powerdns,
   rfc2136: async () => (await import('./rfc2136/adapter.ts')).rfc2136,
-  webhook: async () => (await import('./webhook/adapter.ts')).webhook,
   route53: async () => (await import('./route53/adapter.ts')).route53,
+  webhook: async () => (await import('./webhook/adapter.ts')).webhook,
 };
 
 /** What `type` can be, in alphabetical order. */
