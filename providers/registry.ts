@@ -19,6 +19,7 @@ const ADAPTERS: Readonly<Record<string, () => Promise<Adapter>>> = {
   builtin: async () => (await import('./builtin/adapter.ts')).builtin,
   cloudflare: async () => (await import('./cloudflare/adapter.ts')).cloudflare,
   manual: async () => (await import('./manual/adapter.ts')).manual,
+  google: async () => (await import('./google/adapter.ts')).google,
   memory: async () => (await import('./memory/adapter.ts')).memory,
   ovh: async () => (await import('./ovh/adapter.ts')).ovh,
   powerdns: async () => (await import('./powerdns/adapter.ts')).powerdns,

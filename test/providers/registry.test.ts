@@ -27,6 +27,7 @@ describe('the registry of providers', () => {
   it('loads each type from good settings', async () => {
     const good: Record<string, unknown> = {
       manual: {},
+      google: { project: 'my-project-1234', zone: 'example-test' },
       memory: { zones: ['example.test'] },
       builtin: { listen: ['127.0.0.1:5300'], zones: ['example.test'] },
       cloudflare: { apiToken: 'canary' },
