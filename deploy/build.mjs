@@ -12,12 +12,16 @@ rmSync('dist', { recursive: true, force: true });
 
 /**
  * acme-client loads axios and node-forge, and we send nothing through the one and sign nothing with the other: its
- * requests go through our own transport (src/io/acme). Left out, they cost no start-up; used by mistake, they say so.
+ * requests go through our own transport (src/io/acme). The SDK of Google Cloud DNS has a transport and a parser of zone
+ * files, and neither is used (providers/google/transport.ts). Left out, they cost no start-up; used by mistake, they say so.
  */
 const unused = {
   name: 'unused',
   setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(axios|node-forge)$/ }, ({ path }) => ({ path, namespace: 'unused' }));
+    onResolve(
+      { filter: /^(axios|node-forge|teeny-request|retry-request|duplexify|html-entities|dns-zonefile)$/ },
+      ({ path }) => ({ path, namespace: 'unused' }),
+    );
     onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({
       contents: `
         const refuse = () => { throw new Error('${path} is not part of this build'); };
