@@ -44,7 +44,11 @@ export async function openSession(
     return within(translated, signal, limit);
   };
   dns.baseUrl = `${options.apiEndpoint}/dns/v1`;
-  if (project === undefined) dns.projectId = await wait(dns.authClient.getProjectId());
+  if (project === undefined) {
+    // Credentials first: without any there is no project either, and that is the lesser half of what to say.
+    await wait(dns.authClient.getRequestHeaders());
+    dns.projectId = await wait(dns.authClient.getProjectId());
+  }
   return { dns, authorize: (signal) => wait(dns.authClient.getRequestHeaders(), signal) };
 }
 

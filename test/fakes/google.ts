@@ -14,11 +14,13 @@ export interface FakeGoogle {
   readonly project: string;
   /** What a machine of ours shows to get an access token, and the token that it gets. */
   readonly subjectToken: string;
-  readonly accessToken: string;
+  accessToken: string;
   /** Access tokens that were given out. */
   readonly exchanges: number;
   /** What may be done, by everybody who has a token. */
   granted: ReadonlySet<string>;
+  /** Whether it refuses to say what may be done. */
+  hidesRights: boolean;
   /** How often a change is looked at until it is done. */
   pendingPolls: number;
   zone(name: string): FakeZone;
@@ -109,8 +111,8 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
     const [, id = '', rest = ''] = /^managedZones(?:\/([^/:]+))?(?:[/:](.*))?$/.exec(path) ?? [];
     if (!path.startsWith('managedZones')) throw new Refusal(404, 'notFound', 'Not Found');
     if (id === '') return listed(query);
-    if (rest === 'testIamPermissions') return tested(asked);
     const zone = zones.find((each) => each.name === id || each.id === id);
+    if (rest === 'testIamPermissions') return tested(zone, asked);
     if (zone === undefined)
       throw new Refusal(
         404,
@@ -160,10 +162,15 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
     return { kind: 'dns#change', id, status: change.polls > fake.pendingPolls ? 'done' : 'pending' };
   }
 
-  function tested({ method, body }: Asked): object {
+  function tested(zone: FakeZone | undefined, { method, body }: Asked): object {
     const { permissions }: { permissions?: unknown } = JSON.parse(body);
     if (method !== 'POST' || !Array.isArray(permissions)) throw invalid('permissions', permissions);
-    const held = permissions.filter((each) => typeof each === 'string' && fake.granted.has(each));
+    if (fake.hidesRights) throw new Refusal(403, 'forbidden', 'Forbidden');
+    // A zone that is not there is no error here.
+    const held =
+      zone === undefined
+        ? []
+        : permissions.filter((each) => typeof each === 'string' && fake.granted.has(each));
     return held.length === 0 ? {} : { permissions: held };
   }
 
@@ -176,6 +183,7 @@ export async function startFakeGoogle(): Promise<FakeGoogle> {
       return exchanges;
     },
     granted: EVERYTHING,
+    hidesRights: false,
     pendingPolls: 1,
     beforeChange: () => undefined,
     zone(name) {
