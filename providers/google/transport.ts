@@ -5,7 +5,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type * as z from 'zod';
-import { DelegatedError } from '../../src/errors.ts';
+import { DelegatedError, type ErrorCode } from '../../src/errors.ts';
 import type { ProviderDeps } from '../adapter.ts';
 import { type HttpApi, type HttpRequest, createHttpApi } from '../floor/http-api.ts';
 import { parseAnswer } from '../floor/parse-answer.ts';
@@ -81,7 +81,7 @@ export function createClient(options: GoogleOptions, deps: Pick<ProviderDeps, 'n
     return now.arrived(await post(api, options.apiEndpoint, request, authorization, now.call));
   }
 
-  /** A key that was replaced, or a token that was revoked: the next call begins anew. */
+  /** The next call begins anew. */
   function forget(which: Promise<Session>): void {
     if (current === which) current = null;
   }
@@ -99,7 +99,7 @@ export function createClient(options: GoogleOptions, deps: Pick<ProviderDeps, 'n
         const opened = await within(mine, call.signal);
         await going.run({ call, session: opened, arrived }, () => send(opened.dns));
       } catch (error) {
-        if (error instanceof DelegatedError && error.code === 'E_PROVIDER_AUTH') forget(mine);
+        if (error instanceof DelegatedError && ANEW.has(error.code)) forget(mine);
         throw error;
       }
       const [first] = answers;
@@ -108,6 +108,12 @@ export function createClient(options: GoogleOptions, deps: Pick<ProviderDeps, 'n
     },
   };
 }
+
+/**
+ * A key was replaced, a token revoked; or the library waits for a token endpoint that never answers, and would let every
+ * later call wait for the same answer.
+ */
+const ANEW: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['E_PROVIDER_AUTH', 'E_PROVIDER_TIMEOUT']);
 
 async function post(
   api: HttpApi,

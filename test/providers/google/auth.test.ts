@@ -9,6 +9,7 @@ import { parseDomainName } from '../../../src/dns/domain-name.ts';
 import type { DnsProvider } from '../../../src/provider.ts';
 import { assertRefused } from '../../conformance/expectations.ts';
 import { testCtx } from '../../conformance/target.ts';
+import { startHttpRelay } from '../../support/http-relay.ts';
 import { freePort } from '../../support/free-port.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { type Stage, externalAccount, setStage } from './target.ts';
@@ -72,6 +73,33 @@ describe('the credentials of google', () => {
       'E_PROVIDER_UNAVAILABLE',
     );
     assert.equal(error.retry.kind, 'backoff');
+  });
+
+  it('are asked for anew when the token endpoint did not answer', async () => {
+    const relay = await startHttpRelay(stage.fake.url);
+    try {
+      relay.fault = () => (relay.requests.length === 1 ? { kind: 'stall' } : null);
+      const token = join(folder(), 'token');
+      writeFileSync(token, stage.fake.subjectToken);
+      const slow = { ...externalAccount(stage.fake, token), token_url: `${relay.url}/v1/token` };
+      const provider = stage.open({ keyFile: file(JSON.stringify(slow)), timeout: 0.5 });
+      const error = await assertRefused(find(provider), 'E_PROVIDER_TIMEOUT');
+      assert.equal(error.outcome, 'not-applied');
+      assert.notEqual(await find(provider), null);
+      assert.equal(relay.requests.length, 2);
+    } finally {
+      await relay.stop();
+    }
+  });
+
+  it('are not lost to the others when the first who asked is stopped', async () => {
+    const provider = stage.open();
+    const stop = new AbortController();
+    const first = assertRefused(provider.findZone(NAME, testCtx(stop.signal)), 'E_ABORTED');
+    const second = find(provider);
+    stop.abort();
+    await first;
+    assert.notEqual(await second, null);
   });
 
   it('that are no file, or no JSON, are told without what stands there', async () => {
