@@ -18,8 +18,8 @@ export interface ProviderRequest {
 const ADAPTERS: Readonly<Record<string, () => Promise<Adapter>>> = {
   builtin: async () => (await import('./builtin/adapter.ts')).builtin,
   cloudflare: async () => (await import('./cloudflare/adapter.ts')).cloudflare,
-  manual: async () => (await import('./manual/adapter.ts')).manual,
   google: async () => (await import('./google/adapter.ts')).google,
+  manual: async () => (await import('./manual/adapter.ts')).manual,
   memory: async () => (await import('./memory/adapter.ts')).memory,
   ovh: async () => (await import('./ovh/adapter.ts')).ovh,
   powerdns: async () => (await import('./powerdns/adapter.ts')).powerdns,
