@@ -32,6 +32,7 @@ describe('the registry of providers', () => {
       builtin: { listen: ['127.0.0.1:5300'], zones: ['example.test'] },
       cloudflare: { apiToken: 'canary' },
       ovh: { applicationKey: 'a', applicationSecret: 'b', consumerKey: 'c' },
+      hetzner: { apiToken: 'canary' },
       powerdns: { url: 'http://127.0.0.1:8081', apiKey: 'canary' },
       route53: {},
       rfc2136: { server: '127.0.0.1:5300', key: { name: 'k', secret: 'c2VjcmV0' } },
