@@ -83,12 +83,13 @@ export async function reconcile(
 
 async function locate(site: SiteConfig, ports: Ports, ctx: Ctx): Promise<Place> {
   const provider = await ports.provider(site.provider);
-  if (!provider.capabilities.types.includes('SRV'))
+  const { types, reads } = provider.capabilities;
+  if (!types.includes('SRV') || !reads)
     throw new DelegatedError(
       'E_PROVIDER_UNSUPPORTED',
-      `the provider "${site.provider}" cannot write SRV records`,
+      `the provider "${site.provider}" cannot ${types.includes('SRV') ? 'be read, so it cannot hold' : 'write'} SRV records`,
       {
-        hint: 'use it for `challenge` only, and another provider for the site',
+        hint: `let it answer challenges only (\`challenge: { provider: ${site.provider} }\`), and name another provider as the \`provider\` of the site`,
       },
     );
   const access = zoneAccess(provider, ports.clock);

@@ -128,6 +128,21 @@ describe('challenge values', () => {
     }
   });
 
+  it('go to a provider that cannot be read, and the name servers prove them', async () => {
+    const world = createWorld();
+    const provider = {
+      ...world.provider,
+      capabilities: { ...world.provider.capabilities, types: ['TXT'] as const, reads: false },
+      readRRsets: async () => assert.fail('it cannot be read'),
+    };
+    const ports = { ...world.ports(), provider: async () => provider };
+    await publishChallenges(site(), [VALUE], config(site()), ports, ctx());
+    assert.equal(world.challengeValues().length, 1);
+    assert.ok(world.dns.asked.some((line) => line.endsWith(`${CHALLENGE} TXT`)));
+    await removeChallenges([VALUE], ports, ctx());
+    assert.deepEqual(world.challengeValues(), []);
+  });
+
   it('are not written again where the provider refused', async () => {
     const world = createWorld();
     const ports = world.ports(fails('provider.apply', trouble('E_PROVIDER_FORBIDDEN')));

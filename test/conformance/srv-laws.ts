@@ -30,6 +30,10 @@ export function srvLaws(bench: () => Bench): void {
   }
 
   describe('SRV', () => {
+    before(function () {
+      if (!bench().provider.capabilities.types.includes('SRV')) this.skip();
+    });
+
     it('is created and deleted', () => through(srv(bench().srvName(), [FIRST])));
 
     it('takes a second record and loses it again', async () => {

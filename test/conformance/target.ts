@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { under } from '../../src/dns/domain-name.ts';
+import { parseTxtText } from '../../src/dns/parse-rdata.ts';
 import { keyText } from '../../src/dns/rrset.ts';
 import type {
   Ctx,
@@ -30,6 +32,13 @@ export interface ConformanceTarget {
   mute(): Promise<DnsProvider>;
   /** The same provider, set up in ways that fail, with secrets that must not be seen. */
   broken(): Promise<readonly DnsProvider[]>;
+  /**
+   * The values that the other side takes, where it does not take every string of octets: no NUL in an argument of a
+   * program, nothing but digests at acme-dns. By default all.
+   */
+  takes?(value: string): boolean;
+  /** Calls that the provider answers by itself, so that nobody can leave them waiting. */
+  readonly answeredAlone?: readonly (keyof DnsProvider)[];
   /** For adapters that speak HTTP. */
   readonly http?: HttpTarget;
   /** Texts that no error may hold. */
@@ -63,6 +72,8 @@ export interface Bench {
   /** `_acme-challenge.lawN.ZONE` */
   readonly txtName: () => DomainName;
   readonly read: (key: RRsetKey) => Promise<RRset | null>;
+  /** The TXT values at the name, sorted: as the provider reads them, or as they stand where it cannot read. */
+  texts(name: DomainName): Promise<readonly string[]>;
   /** Everything in the zone but the RRset. */
   others(key: RRsetKey): Promise<readonly string[]>;
 }
@@ -87,6 +98,11 @@ export function createBench(target: ConformanceTarget, zone: Zone): Bench {
       const found = await target.provider.readRRsets(zone, [key], testCtx());
       return found[0] ?? null;
     },
+    async texts(name) {
+      if (!target.provider.capabilities.reads) return storedTexts(target, name);
+      const [found] = await target.provider.readRRsets(zone, [{ name, type: 'TXT' }], testCtx());
+      return found?.type === 'TXT' ? [...found.values].sort() : [];
+    },
     async others(key) {
       const own = new RegExp(
         `^${keyText(key)
@@ -96,6 +112,22 @@ export function createBench(target: ConformanceTarget, zone: Zone): Bench {
       return (await target.snapshot()).filter((line) => !own.test(line));
     },
   };
+}
+
+/** The TXT values at the name, sorted, as they stand there. */
+export async function storedTexts(target: ConformanceTarget, name: DomainName): Promise<string[]> {
+  const lines = (await target.snapshot()).filter((line) => line.startsWith(`${name} `));
+  return lines
+    .flatMap((line) => {
+      const [, rdata] = / IN TXT (.*)$/s.exec(line) ?? [];
+      return rdata === undefined ? [] : [parseTxtText(rdata) ?? rdata];
+    })
+    .sort();
+}
+
+/** What a challenge value looks like (RFC 8555 §8.4); the same text gives the same one. */
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
 }
 
 export function srv(name: DomainName, values: readonly SrvData[], ttl = 300): SrvRRset {
