@@ -64,8 +64,12 @@ export function createContext(config: Config, options: ContextOptions): Context 
     dns: createDnsClient({}),
     resolvers: config.resolvers.length > 0 ? config.resolvers : systemResolvers(),
     provider(name) {
-      const loaded = providers.get(name) ?? loadConfigured(config, name, options, ports);
+      const known = providers.get(name);
+      if (known !== undefined) return known;
+      const loaded = loadConfigured(config, name, options, ports);
       providers.set(name, loaded);
+      // One that could not start, since its program was missing, may start at the next run of the daemon.
+      loaded.catch(() => providers.delete(name));
       return loaded;
     },
     acme() {
@@ -139,6 +143,7 @@ async function loadConfigured(
       hide: (secret) => {
         options.redactor.register(secret);
       },
+      kill: options.host.kill,
     },
   });
 }

@@ -1,5 +1,6 @@
 import type { ProviderDeps } from '../../providers/adapter.ts';
 import { SILENT } from './builtin.ts';
+import { THIS_PROCESS } from './this-process.ts';
 
 /** What the program gives to an adapter. */
 export function testDeps(stateDirectory: string, more: Partial<ProviderDeps> = {}): ProviderDeps {
@@ -13,6 +14,7 @@ export function testDeps(stateDirectory: string, more: Partial<ProviderDeps> = {
     dns: { zoneApex: async () => null, rrset: async () => null },
     tell: () => undefined,
     hide: () => undefined,
+    kill: THIS_PROCESS.kill,
     ...more,
   };
 }
