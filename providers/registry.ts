@@ -22,6 +22,7 @@ const ADAPTERS: Readonly<Record<string, () => Promise<Adapter>>> = {
   manual: async () => (await import('./manual/adapter.ts')).manual,
   hetzner: async () => (await import('./hetzner/adapter.ts')).hetzner,
   exec: async () => (await import('./exec/adapter.ts')).exec,
+  httpreq: async () => (await import('./httpreq/adapter.ts')).httpreq,
   memory: async () => (await import('./memory/adapter.ts')).memory,
   ovh: async () => (await import('./ovh/adapter.ts')).ovh,
   powerdns: async () => (await import('./powerdns/adapter.ts')).powerdns,

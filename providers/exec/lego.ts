@@ -2,10 +2,10 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { DelegatedError, aborted } from '../../src/errors.ts';
-import type { CheckItem, Ctx, DnsProvider } from '../../src/provider.ts';
+import type { CheckItem, DnsProvider } from '../../src/provider.ts';
 import type { ProviderDeps } from '../adapter.ts';
 import { deepestZone } from '../floor/deepest-zone.ts';
-import { textValues } from '../floor/text-values.ts';
+import { textValues, writeInTurn } from '../floor/text-values.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import type { ExecOptions } from './options.ts';
 import { type ProgramRun, type RunProgram, failing } from './run-program.ts';
@@ -44,7 +44,7 @@ export function createLego(
     async apply(zone, changes, ctx) {
       if (ctx.signal.aborted) throw aborted(ctx.signal);
       const runs = textValues(zone, changes, program).map(runOf);
-      for (const [index, each] of runs.entries()) await once(run, program, each, index > 0, ctx);
+      await writeInTurn(runs, (each) => call(run, program, each, ctx.signal));
       return { changed: runs.length > 0 };
     },
   };
@@ -63,28 +63,12 @@ function runOf({ op, name, value }: ReturnType<typeof textValues>[number]): Prog
   return { args: [verb, name, value], stdin: '', to: `${verb} ${name}`, write: true };
 }
 
-async function once(
-  run: RunProgram,
-  program: string,
-  each: ProgramRun,
-  afterOthers: boolean,
-  { signal }: Ctx,
-): Promise<void> {
-  try {
-    const { end, stderr } = await run(each, signal);
-    if (end === 'status 0') return;
-    // A program that failed half-way says the same as one that did nothing.
-    const words = stderr === '' ? '' : `: ${stderr}`;
-    throw failing(program, each.to, true)('E_PROVIDER_UNAVAILABLE', `ended with ${end}${words}`);
-  } catch (error) {
-    if (!afterOthers || !(error instanceof DelegatedError) || error.outcome !== 'not-applied') throw error;
-    const { code, message, hint, retry } = error;
-    throw new DelegatedError(code, message, {
-      ...(hint === undefined ? {} : { hint }),
-      retry,
-      outcome: 'partial',
-    });
-  }
+async function call(run: RunProgram, program: string, each: ProgramRun, signal: AbortSignal): Promise<void> {
+  const { end, stderr } = await run(each, signal);
+  if (end === 'status 0') return;
+  // A program that failed half-way says the same as one that did nothing.
+  const words = stderr === '' ? '' : `: ${stderr}`;
+  throw failing(program, each.to, true)('E_PROVIDER_UNAVAILABLE', `ended with ${end}${words}`);
 }
 
 /** As execvp(3) would look for it. */

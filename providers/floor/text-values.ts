@@ -1,7 +1,7 @@
 import { changedKey } from '../../src/dns/change.ts';
 import { isWithin } from '../../src/dns/domain-name.ts';
 import { keyText } from '../../src/dns/rrset.ts';
-import { DelegatedError } from '../../src/errors.ts';
+import { DelegatedError, type ErrorDetails } from '../../src/errors.ts';
 import type { Change, DomainName, Zone } from '../../src/provider.ts';
 
 export interface TextValue {
@@ -27,4 +27,27 @@ export function textValues(zone: Zone, changes: readonly Change[], who: string):
       });
     return change.values.map((value) => ({ op: change.op, name: change.name, value }));
   });
+}
+
+/**
+ * Writes one after the other, for what takes one value at a time.
+ * @throws what the first that fails throws; when others are done already, never with the outcome `not-applied`
+ */
+export async function writeInTurn<T>(
+  values: readonly T[],
+  write: (value: T) => Promise<void>,
+): Promise<void> {
+  for (const [index, value] of values.entries())
+    try {
+      await write(value);
+    } catch (error) {
+      throw index > 0 ? notAlone(error) : error;
+    }
+}
+
+function notAlone(error: unknown): unknown {
+  if (!(error instanceof DelegatedError) || error.outcome !== 'not-applied') return error;
+  const { code, message, hint, retry, cause } = error;
+  const details: ErrorDetails = { retry, cause, outcome: 'partial' };
+  return new DelegatedError(code, message, hint === undefined ? details : { ...details, hint });
 }

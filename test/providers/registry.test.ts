@@ -34,6 +34,7 @@ describe('the registry of providers', () => {
       ovh: { applicationKey: 'a', applicationSecret: 'b', consumerKey: 'c' },
       hetzner: { apiToken: 'canary' },
       exec: { command: ['/bin/true'], zones: ['example.test'] },
+      httpreq: { endpoint: 'http://127.0.0.1:9090', zones: ['example.test'] },
       powerdns: { url: 'http://127.0.0.1:8081', apiKey: 'canary' },
       route53: {},
       rfc2136: { server: '127.0.0.1:5300', key: { name: 'k', secret: 'c2VjcmV0' } },
