@@ -16,6 +16,7 @@ export interface ProviderRequest {
 
 // An adapter is loaded when a config names it, so an SDK that is not used costs nothing.
 const ADAPTERS: Readonly<Record<string, () => Promise<Adapter>>> = {
+  'acme-dns': async () => (await import('./acme-dns/adapter.ts')).acmeDns,
   builtin: async () => (await import('./builtin/adapter.ts')).builtin,
   cloudflare: async () => (await import('./cloudflare/adapter.ts')).cloudflare,
   google: async () => (await import('./google/adapter.ts')).google,

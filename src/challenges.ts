@@ -7,7 +7,7 @@ import type { Config, SiteConfig } from './config/config.ts';
 import type { Change } from './dns/change.ts';
 import { type DomainName, isWithin, under } from './dns/domain-name.ts';
 import { fenceAround } from './dns/fence.ts';
-import { DelegatedError, asDelegatedError } from './errors.ts';
+import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
 import { groupBy } from './group-by.ts';
 import { followChallenge, serversToAsk } from './lookup.ts';
 import type { AcmeClient, Ctx, DnsResponse, Ports } from './ports.ts';
@@ -75,12 +75,23 @@ async function locate(
 ): Promise<Omit<ChallengeValue, 'value'>> {
   const provider = site.challengeProvider ?? site.provider;
   const configured = config.providers.get(site.provider)?.nameServers ?? [];
-  const end = await followChallenge(under('_acme-challenge', name), configured, ports, ctx);
+  const challenge = under('_acme-challenge', name);
+  const end = await followChallenge(challenge, configured, ports, ctx);
   const access = zoneAccess(await ports.provider(provider), ports.clock);
   const named =
     site.zone === undefined || provider !== site.provider ? null : await access.namedZone(site.zone, ctx);
   // A CNAME may lead into another zone of the same account.
   const zone = named !== null && isWithin(end, named.name) ? named : await access.findZone(end, ctx);
+  const target = zone === null ? await access.challengeTarget(challenge, ctx) : null;
+  if (target !== null)
+    throw new DelegatedError(
+      'E_CHALLENGE_CNAME',
+      `the provider "${provider}" answers for ${target}, and ${challenge} does not lead there`,
+      {
+        hint: `add this record once, and remove whatever else stands at the name: ${challenge} CNAME ${target}`,
+        retry: BACKOFF,
+      },
+    );
   if (zone === null)
     throw new DelegatedError('E_ZONE_NOT_FOUND', `the provider "${provider}" has no zone for ${end}`, {
       hint:

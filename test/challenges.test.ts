@@ -96,6 +96,35 @@ describe('the challenges of an order', () => {
     assert.deepEqual(asked, ['twin', 'twin']);
   });
 
+  it('say which CNAME to add where the provider answers under a name of its own, until it is there', async () => {
+    const world = createWorld();
+    const asked: string[] = [];
+    const provider = {
+      ...world.provider,
+      findZone: async (name: DomainName) => (name === AT_HOSTER ? { id: HOSTER, name: HOSTER } : null),
+      challengeTarget: async (name: DomainName) => {
+        asked.push(name);
+        return AT_HOSTER;
+      },
+    };
+    const ports = { ...world.ports(), provider: async () => provider };
+    const work = async () =>
+      locateChallenges(
+        site(),
+        [authorization(EXAMPLE, 'a')],
+        await ports.acme(),
+        config(site()),
+        ports,
+        ctx(),
+      );
+    const error = await assertRefused(work(), 'E_CHALLENGE_CNAME');
+    assert.match(error.hint ?? '', new RegExp(`add this record.*: ${CHALLENGE} CNAME ${AT_HOSTER}$`));
+    assert.equal(error.retry.kind, 'backoff');
+    world.dns.records.push({ name: CHALLENGE, ttl: 60, type: 'CNAME', data: AT_HOSTER });
+    assert.equal((await work())[0]?.name, AT_HOSTER);
+    assert.deepEqual(asked, [CHALLENGE]);
+  });
+
   it('are an error at a CA that does not validate by DNS', async () => {
     const { dns01: _, ...without } = authorization(EXAMPLE, 'a');
     await assertRefused(locate(createWorld(), [without]), 'E_ACME_AUTHORIZATION');

@@ -29,6 +29,7 @@ describe('the registry of providers', () => {
       manual: {},
       google: { project: 'my-project-1234', zone: 'example-test' },
       memory: { zones: ['example.test'] },
+      'acme-dns': { server: 'http://127.0.0.1:8080' },
       builtin: { listen: ['127.0.0.1:5300'], zones: ['example.test'] },
       cloudflare: { apiToken: 'canary' },
       ovh: { applicationKey: 'a', applicationSecret: 'b', consumerKey: 'c' },
