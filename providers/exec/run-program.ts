@@ -25,7 +25,7 @@ export type RunProgram = (run: ProgramRun, signal: AbortSignal) => Promise<Progr
 const MOST_OCTETS = 1024 * 1024;
 const LAST_WORDS = 300;
 /** Milliseconds that we listen on when the program is gone, but something that it left behind holds its pipes. */
-const DRAIN_MS = 100;
+const DRAIN_MS = 500;
 /** Shorter values are no secrets, and replacing them everywhere would garble what is shown. */
 const SHORTEST_SECRET = 6;
 const INHERITED = ['PATH', 'HOME', 'LANG'];

@@ -93,6 +93,14 @@ describe('a program of the user', () => {
     assert.deepEqual(names, ['LANG', 'PATH', 'TOKEN']);
   });
 
+  it('is done when it has ended, whatever it left in the background', async () => {
+    const provider = await lego('sleep 20 & exit 0');
+    const since = performance.now();
+    const receipt = await provider.apply({ id: ZONE, name: ZONE }, [ADD], testCtx());
+    assert.deepEqual(receipt, { changed: true });
+    assert.ok(performance.now() - since < 5_000);
+  });
+
   it('gets what lego would give it', async () => {
     const error = await applied(await lego('echo "$#" "$@" >&2; exit 1'));
     assert.ok(error.message.endsWith(`: 3 present ${NAME} ${digest('value')}`), error.message);
