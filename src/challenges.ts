@@ -28,7 +28,7 @@ export async function locateChallenges(
   ctx: Ctx,
 ): Promise<ChallengeValue[]> {
   const places = new Map<DomainName, Promise<Omit<ChallengeValue, 'value'>>>();
-  return Promise.all(
+  const results = await Promise.allSettled(
     authorizations.map(async ({ name, dns01 }) => {
       if (dns01 === undefined)
         throw new DelegatedError('E_ACME_AUTHORIZATION', `the CA offers no dns-01 challenge for ${name}`, {
@@ -40,6 +40,24 @@ export async function locateChallenges(
       return { ...(await place), value: acme.dns01Value(dns01.token) };
     }),
   );
+  const failures = results.flatMap((result) =>
+    result.status === 'rejected' ? [asDelegatedError(result.reason)] : [],
+  );
+  if (failures[0] !== undefined) throw together(failures[0], failures);
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+/** What a person has to do for each name, at once and not one run after the other. */
+function together(first: DelegatedError, failures: readonly DelegatedError[]): DelegatedError {
+  const alike = failures.filter(({ code }) => code === first.code);
+  const [messages, hints] = [alike.map(({ message }) => message), alike.flatMap(({ hint }) => hint ?? [])];
+  if (new Set(messages).size === 1) return first;
+  return new DelegatedError(first.code, [...new Set(messages)].join('; '), {
+    ...(hints.length === 0 ? {} : { hint: [...new Set(hints)].join('; ') }),
+    retry: first.retry,
+    outcome: first.outcome,
+    cause: first.cause,
+  });
 }
 
 /** Publishes all the values, one change set per zone, and waits until every authoritative server has them. */

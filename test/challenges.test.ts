@@ -125,6 +125,26 @@ describe('the challenges of an order', () => {
     assert.deepEqual(asked, [CHALLENGE]);
   });
 
+  it('say it for every name at once', async () => {
+    const world = createWorld();
+    const provider = {
+      ...world.provider,
+      findZone: async () => null,
+      challengeTarget: async (name: DomainName) => under(name === CHALLENGE ? 'one' : 'two', HOSTER),
+    };
+    const ports = { ...world.ports(), provider: async () => provider };
+    const asked = [
+      authorization(EXAMPLE, 'a'),
+      authorization(EXAMPLE, 'b', true),
+      authorization(MATRIX, 'c'),
+    ];
+    const work = locateChallenges(site(), asked, await ports.acme(), config(site()), ports, ctx());
+    const { hint = '' } = await assertRefused(work, 'E_CHALLENGE_CNAME');
+    assert.equal(hint.split('; ').length, 2);
+    assert.match(hint, /_acme-challenge\.example\.org\. CNAME one\.hoster\.net\./);
+    assert.match(hint, /_acme-challenge\.matrix\.example\.org\. CNAME two\.hoster\.net\./);
+  });
+
   it('are an error at a CA that does not validate by DNS', async () => {
     const { dns01: _, ...without } = authorization(EXAMPLE, 'a');
     await assertRefused(locate(createWorld(), [without]), 'E_ACME_AUTHORIZATION');
