@@ -43,7 +43,7 @@ describe('the registry of providers', () => {
     };
     for (const [type, options] of Object.entries(good)) {
       const provider = await load(type, options);
-      assert.deepEqual(provider.capabilities.types, (await findAdapter(type))?.capabilities.types);
+      assert.deepEqual(provider.capabilities.types, (await findAdapter(type, folder()))?.capabilities.types);
       await provider.close?.();
     }
     const memory = await load('memory', good['memory']);
