@@ -11,6 +11,7 @@ import { startBind } from '../support/bind.ts';
 import { startPebble } from '../support/pebble.ts';
 import { cloudflareTarget } from '../targets/cloudflare.ts';
 import { googleTarget } from '../targets/google.ts';
+import { hetznerTarget } from '../targets/hetzner.ts';
 import { ovhTarget } from '../targets/ovh.ts';
 import { route53Target } from '../targets/route53.ts';
 import { webhookTarget } from '../targets/webhook.ts';
@@ -22,6 +23,7 @@ import { type Contender, type Course, certbot, dehydrated, lego, run, uacme } fr
 const TARGETS = {
   cloudflare: cloudflareTarget,
   google: googleTarget,
+  hetzner: hetznerTarget,
   ovh: ovhTarget,
   powerdns: powerdnsTarget,
   route53: route53Target,
