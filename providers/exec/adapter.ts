@@ -3,7 +3,7 @@ import { CAPABILITIES } from './capabilities.ts';
 import { execOptions } from './options.ts';
 
 export const exec = defineAdapter({
-  title: 'a program of your own',
+  title: 'a program of your own (SRV as well with protocol json)',
   capabilities: CAPABILITIES,
   options: execOptions,
   environment: {},

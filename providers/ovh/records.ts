@@ -6,8 +6,10 @@ import { type ApiRecord, apiRecord, recordIds } from './answers.ts';
 import { type OvhApi, VENDOR } from './api.ts';
 import { fromRecords, toSubDomain } from './convert.ts';
 
-/** Up to so many names are looked up one by one; beyond it all records of our types are read. */
+/** Up to so many names are looked up one by one; beyond it the ids of all records of our types are listed first. */
 const FEW_NAMES = 8;
+/** A list for each name costs one request, and so does each record: in a crowded zone the names are cheaper. */
+const RECORDS_OF_A_NAME = 3;
 /** Requests at a time; the API shows one record in each. */
 const AT_A_TIME = 8;
 const TYPES = ['SRV', 'TXT', 'CNAME'] as const;
@@ -22,12 +24,8 @@ export async function readRecords(
   ctx: Ctx,
 ): Promise<readonly (readonly ApiRecord[])[]> {
   const names = [...new Set(keys.map(({ name }) => toSubDomain(name, zone)))];
-  const lists: readonly Filter[] =
-    names.length > FEW_NAMES
-      ? TYPES.map((fieldType) => ({ fieldType }))
-      : names.map((subDomain) => ({ subDomain }));
-  const ids = await inTurns(lists, (query) => listIds(api, zone, query, ctx));
-  const records = await inTurns([...new Set(ids.flat())], (id) => show(api, zone, id, ctx));
+  const ids = await idsFor(api, zone, names, ctx);
+  const records = await inTurns(ids, (id) => show(api, zone, id, ctx));
   const found = new Map<string, ApiRecord[]>();
   for (const record of records) {
     // The filter of the list is one of likeness, with wildcards and without case.
@@ -40,6 +38,23 @@ export async function readRecords(
     if (alias !== undefined) throw cname(key, alias);
     return found.get(`${subDomain} ${key.type}`) ?? [];
   });
+}
+
+/** What has to be looked at, and perhaps some more. */
+async function idsFor(
+  api: OvhApi,
+  zone: Zone,
+  names: readonly string[],
+  ctx: Ctx,
+): Promise<readonly number[]> {
+  const list = async (filters: readonly Filter[]): Promise<readonly number[]> => [
+    ...new Set((await inTurns(filters, (query) => listIds(api, zone, query, ctx))).flat()),
+  ];
+  if (names.length > FEW_NAMES) {
+    const all = await list(TYPES.map((fieldType) => ({ fieldType })));
+    if (all.length <= names.length * RECORDS_OF_A_NAME) return all;
+  }
+  return list(names.map((subDomain) => ({ subDomain })));
 }
 
 /** Null for no records. @throws DelegatedError E_PROVIDER_UNAVAILABLE where they cannot be read */
