@@ -53,7 +53,7 @@ export function createRoute53(options: Route53Options, deps: Route53Deps): DnsPr
         !(await inSync(link, handle, signal));
         ms = Math.min(ms * 1.5, LONGEST_PAUSE_MS)
       )
-        await orAborted(pause(ms, signal), signal);
+        await asAborted(pause(ms, signal), signal);
     },
     close: async () => {
       link.close();
@@ -117,7 +117,8 @@ async function inSync(link: Link, id: string, signal: AbortSignal): Promise<bool
   return ChangeInfo.Status === 'INSYNC';
 }
 
-async function orAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
+/** What a timer says when it is stopped, in our words. */
+async function asAborted(work: Promise<unknown>, signal: AbortSignal): Promise<void> {
   try {
     await work;
   } catch (error) {

@@ -2,6 +2,7 @@ import type * as z from 'zod';
 import { DelegatedError, aborted } from '../../src/errors.ts';
 import type { Log } from '../../src/provider.ts';
 import { tooSlow } from '../floor/http-trouble.ts';
+import { orAborted } from '../floor/or-aborted.ts';
 import { parseAnswer } from '../floor/parse-answer.ts';
 import { type Circumstances, noCredentials, translated } from './errors.ts';
 import type { Route53Options } from './options.ts';
@@ -64,13 +65,14 @@ export function createLink(options: Route53Options, deps: LinkDeps): Link {
       const abortSignal = AbortSignal.any([signal, late]);
       let sent = false;
       try {
-        secrets = await orStopped(secretsOf(client), abortSignal);
+        // Neither the search for credentials nor the body of an answer heeds a signal.
+        secrets = await orAborted(secretsOf(client), abortSignal);
         for (const secret of secrets.filter((each) => !hidden.has(each))) {
           hidden.add(secret);
           deps.hide(secret);
         }
         sent = true;
-        return parseAnswer(answer, await orStopped(send(client, { abortSignal }), abortSignal), asked);
+        return parseAnswer(answer, await orAborted(send(client, { abortSignal }), abortSignal), asked);
       } catch (error) {
         if (signal.aborted) throw sent ? aborted(signal) : notSent(signal);
         if (late.aborted) throw tooSlow({ ...asked, write: write && sent }, timeoutMs);
@@ -104,23 +106,6 @@ async function inTurn(pace: Pace, signal: AbortSignal): Promise<void> {
     await pace(signal);
   } catch (error) {
     throw signal.aborted ? notSent(signal) : error;
-  }
-}
-
-/** Neither the search for credentials nor the body of an answer heeds a signal. */
-async function orStopped<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const settled = new AbortController();
-  const stopped = new Promise<never>((_, reject) => {
-    const stop = (): void => {
-      reject(aborted(signal));
-    };
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true, signal: settled.signal });
-  });
-  try {
-    return await Promise.race([work, stopped]);
-  } finally {
-    settled.abort();
   }
 }
 
