@@ -114,7 +114,7 @@ async function zoneItem(provider: DnsProvider, { site, keys }: Use, { ctx }: Con
     if (lost.length === 0) return { ok: true, message: `${name}: in the zone ${zones.join(', ')}` };
     return {
       ok: false,
-      message: `${name}: no zone for ${lost.map((key) => key.name).join(', ')}`,
+      message: `${name}: no zone for ${[...new Set(lost.map((key) => key.name))].join(', ')}`,
       hint: 'is the domain at this provider, and do the credentials cover its zone?',
     };
   } catch (thrown) {
