@@ -10,7 +10,7 @@ import {
   startHttpRelay,
 } from '../support/http-relay.ts';
 import { assertValues, rejection } from './expectations.ts';
-import { type ConformanceTarget, type HttpTarget, digest, storedTexts, testCtx } from './target.ts';
+import { type ConformanceTarget, type HttpTarget, digest, storedTexts, testCtx, ttlsOf } from './target.ts';
 
 const ABORT_MS = 250;
 const HTML = '<html><body><h1>502 Bad Gateway</h1></body></html>';
@@ -166,7 +166,13 @@ function writeLaws(scene: () => Scene): void {
   };
   const add = (name: DomainName): Promise<unknown> => {
     const { provider, zone } = scene();
-    const change: Change = { op: 'add', name, type: 'TXT', ttl: lowest(provider), values: [VALUE] };
+    const change: Change = {
+      op: 'add',
+      name,
+      type: 'TXT',
+      ttl: ttlsOf(provider.capabilities).low,
+      values: [VALUE],
+    };
     return provider.apply(zone, [change], testCtx());
   };
   const stored = async (name: DomainName): Promise<readonly string[]> =>
@@ -220,7 +226,13 @@ function writeLaws(scene: () => Scene): void {
         };
       });
       const stop = new AbortController();
-      const change: Change = { op: 'add', name: name(), type: 'TXT', ttl: lowest(provider), values: [VALUE] };
+      const change: Change = {
+        op: 'add',
+        name: name(),
+        type: 'TXT',
+        ttl: ttlsOf(provider.capabilities).low,
+        values: [VALUE],
+      };
       const pending = rejection(provider.apply(zone, [change], testCtx(stop.signal)));
       await reached;
       stop.abort();
@@ -270,8 +282,4 @@ function pageLaws(scene: () => Scene): void {
 
 function isWrite(http: HttpTarget, request: RelayedRequest): boolean {
   return http.isWrite?.(request) ?? request.method !== 'GET';
-}
-
-function lowest(provider: DnsProvider): number {
-  return Math.max(60, provider.capabilities.ttl.min);
 }

@@ -10,14 +10,18 @@ const ABORT_MS = 250;
 export function mannersLaws(bench: () => Bench): void {
   /** Every call that leaves the process. */
   function calls(provider: DnsProvider): Record<string, (ctx: Ctx) => Promise<unknown>> {
-    const { zone } = bench();
+    const { zone, ttls } = bench();
     const name = under('_acme-challenge.manners', zone.name);
     return {
       check: (ctx) => provider.check(ctx),
       findZone: (ctx) => provider.findZone(name, ctx),
       readRRsets: (ctx) => provider.readRRsets(zone, [{ name, type: 'TXT' }], ctx),
       apply: (ctx) =>
-        provider.apply(zone, [{ op: 'add', name, type: 'TXT', ttl: 60, values: [digest('manners')] }], ctx),
+        provider.apply(
+          zone,
+          [{ op: 'add', name, type: 'TXT', ttl: ttls.low, values: [digest('manners')] }],
+          ctx,
+        ),
     };
   }
 

@@ -3,6 +3,7 @@ import { under } from '../../src/dns/domain-name.ts';
 import { parseTxtText } from '../../src/dns/parse-rdata.ts';
 import { keyText } from '../../src/dns/rrset.ts';
 import type {
+  Capabilities,
   Ctx,
   DnsProvider,
   DomainName,
@@ -22,6 +23,8 @@ export interface ConformanceTarget {
   readonly zone: DomainName;
   /** A zone below it that the provider serves as well, where there is one. */
   readonly deeper?: DomainName;
+  /** The longest name that a record of the zone may have, in octets without the last dot; default: 253, as in DNS. */
+  readonly nameOctets?: number;
   /** Every record of the zone, `NAME TTL IN TYPE RDATA`, in an order that depends on nothing; without the SOA. */
   snapshot(): Promise<readonly string[]>;
   /** Another writer's hand. Replaces the RRset. */
@@ -71,11 +74,29 @@ export interface Bench {
   readonly srvName: () => DomainName;
   /** `_acme-challenge.lawN.ZONE` */
   readonly txtName: () => DomainName;
+  readonly ttls: Ttls;
+  /** With a TTL that the provider takes. */
+  readonly srv: (name: DomainName, values: readonly SrvData[], ttl?: number) => SrvRRset;
+  readonly txt: (name: DomainName, values: readonly string[], ttl?: number) => TxtRRset;
   readonly read: (key: RRsetKey) => Promise<RRset | null>;
   /** The TXT values at the name, sorted: as the provider reads them, or as they stand where it cannot read. */
   texts(name: DomainName): Promise<readonly string[]>;
   /** Everything in the zone but the RRset. */
   others(key: RRsetKey): Promise<readonly string[]>;
+}
+
+/** Seconds, each different, and within what the provider takes. */
+export interface Ttls {
+  /** Of a challenge value. */
+  readonly low: number;
+  /** Of SRV records. */
+  readonly usual: number;
+  readonly other: number;
+}
+
+export function ttlsOf({ ttl: { min } }: Capabilities): Ttls {
+  const low = Math.max(60, min);
+  return { low, usual: low + 240, other: low + 540 };
 }
 
 const SILENT: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
@@ -87,6 +108,7 @@ export function testCtx(signal: AbortSignal = AbortSignal.timeout(CALL_MS)): Ctx
 
 export function createBench(target: ConformanceTarget, zone: Zone): Bench {
   let laws = 0;
+  const ttls = ttlsOf(target.provider.capabilities);
   const fresh = (prefix: string): DomainName => under(`${prefix}.law${(laws += 1)}`, target.zone);
   return {
     target,
@@ -94,6 +116,9 @@ export function createBench(target: ConformanceTarget, zone: Zone): Bench {
     zone,
     srvName: () => fresh('_matrix-fed._tcp'),
     txtName: () => fresh('_acme-challenge'),
+    ttls,
+    srv: (name, values, ttl = ttls.usual) => srv(name, values, ttl),
+    txt: (name, values, ttl = ttls.low) => txt(name, values, ttl),
     async read(key) {
       const found = await target.provider.readRRsets(zone, [key], testCtx());
       return found[0] ?? null;

@@ -44,10 +44,10 @@ export function zoneLaws(bench: () => Bench): void {
     });
 
     it('answers many keys in their order', async () => {
-      const { provider, zone, target } = bench();
+      const { provider, zone, target, txt } = bench();
       const names = Array.from({ length: 40 }, () => bench().txtName());
       const odd = names.filter((_, index) => index % 2 === 1);
-      await Promise.all(odd.map((name) => target.write({ name, type: 'TXT', ttl: 60, values: [name] })));
+      await Promise.all(odd.map((name) => target.write(txt(name, [name]))));
       const keys = names.map((name) => ({ name, type: 'TXT' as const }));
       const found = await provider.readRRsets(zone, keys, testCtx());
       assert.deepEqual(
@@ -108,7 +108,7 @@ export function blindLaws(bench: () => Bench): void {
       const before = await target.snapshot();
       const value = { priority: 0, weight: 0, port: 1, target: parseDomainName('a.example.net') };
       const changes: readonly Change[] = [
-        { op: 'add', name: bench().txtName(), type: 'TXT', ttl: 60, values: [digest('beside')] },
+        { op: 'add', name: bench().txtName(), type: 'TXT', ttl: bench().ttls.low, values: [digest('beside')] },
         { op: 'put', rrset: srv(bench().srvName(), [value]), expect: 'absent' },
       ];
       const error = await assertRefused(provider.apply(zone, changes, testCtx()), 'E_PROVIDER_UNSUPPORTED');
