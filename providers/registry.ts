@@ -20,6 +20,7 @@ const ADAPTERS: Readonly<Record<string, () => Promise<Adapter>>> = {
   builtin: async () => (await import('./builtin/adapter.ts')).builtin,
   cloudflare: async () => (await import('./cloudflare/adapter.ts')).cloudflare,
   exec: async () => (await import('./exec/adapter.ts')).exec,
+  desec: async () => (await import('./desec/adapter.ts')).desec,
   google: async () => (await import('./google/adapter.ts')).google,
   hetzner: async () => (await import('./hetzner/adapter.ts')).hetzner,
   httpreq: async () => (await import('./httpreq/adapter.ts')).httpreq,

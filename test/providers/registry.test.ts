@@ -27,6 +27,7 @@ describe('the registry of providers', () => {
   it('loads each type from good settings', async () => {
     const good: Record<string, unknown> = {
       manual: {},
+      desec: { token: 'canary' },
       google: { project: 'my-project-1234', zone: 'example-test' },
       memory: { zones: ['example.test'] },
       'acme-dns': { server: 'http://127.0.0.1:8080' },
