@@ -1,6 +1,6 @@
 import { isWithin, parseDomainName, relativeToRoot } from '../../src/dns/domain-name.ts';
 import { keyText } from '../../src/dns/rrset.ts';
-import { DelegatedError } from '../../src/errors.ts';
+import { DelegatedError, type ErrorCode } from '../../src/errors.ts';
 import type { Change, Ctx, DnsProvider, DomainName, Receipt, Zone } from '../../src/provider.ts';
 import { type HttpApi, createHttpApi } from '../floor/http-api.ts';
 import { createQueue } from '../floor/one-at-a-time.ts';
@@ -18,6 +18,8 @@ import { VENDOR, readRRsets, zonePath } from './read-rrsets.ts';
 const LONGEST_DOMAIN = 191;
 /** So many RRsets are named in an error. */
 const FEW_NAMED = 3;
+/** Each costs one of the few writes that a domain has. */
+const MOST_TRIES = 2;
 
 /** The API of deSEC, or of another installation of desec-stack. */
 export function createDesec(options: DesecOptions, deps: { readonly now: () => Date }): DnsProvider {
@@ -33,19 +35,19 @@ export function createDesec(options: DesecOptions, deps: { readonly now: () => D
     });
   const api = open([]);
   const queue = createQueue();
-  /** Seconds, by the id of the zone. */
-  const minimums = new Map<string, number>();
+  /** Seconds. */
+  const minimums = new Map<DomainName, number>();
 
   async function minimumTtl(zone: Zone, { signal }: Ctx): Promise<number> {
-    const known = minimums.get(zone.id);
+    const known = minimums.get(zone.name);
     if (known !== undefined) return known;
-    const asked = { vendor: VENDOR, to: `show the domain ${zone.id}`, write: false };
+    const asked = { vendor: VENDOR, to: `show the domain ${relativeToRoot(zone.name)}`, write: false };
     const { json } = await api.send(
       { method: 'GET', path: zonePath(zone), to: asked.to, write: false },
       signal,
     );
     const { minimum_ttl: minimum } = parseAnswer(oneDomain, json, asked);
-    minimums.set(zone.id, minimum);
+    minimums.set(zone.name, minimum);
     return minimum;
   }
 
@@ -60,9 +62,21 @@ export function createDesec(options: DesecOptions, deps: { readonly now: () => D
 
   async function apply(zone: Zone, changes: readonly Change[], ctx: Ctx): Promise<Receipt> {
     const keys = touchedKeys(zone, changes);
-    const current = await readRRsets(api, zone, keys, ctx);
-    const planned = plannedChanges(keys, current, await raised(zone, changes, ctx));
-    if (planned.length === 0) return { changed: false };
+    for (let tries = 1; ; tries += 1) {
+      const current = await readRRsets(api, zone, keys, ctx);
+      const planned = plannedChanges(keys, current, await raised(zone, changes, ctx));
+      if (planned.length === 0) return { changed: false };
+      try {
+        await write(zone, planned, ctx);
+        return { changed: true };
+      } catch (error) {
+        // Somebody was faster between our look and our write: what we see now decides.
+        if (tries === MOST_TRIES || !failedWith('E_PROVIDER_CONFLICT', error)) throw error;
+      }
+    }
+  }
+
+  async function write(zone: Zone, planned: readonly PlannedChange[], ctx: Ctx): Promise<void> {
     const parts = planned.map(({ key }) => keyText(key));
     try {
       await open(parts).send(
@@ -71,17 +85,16 @@ export function createDesec(options: DesecOptions, deps: { readonly now: () => D
           method: planned.every(creates) ? 'POST' : 'PATCH',
           path: `${zonePath(zone)}rrsets/`,
           body: planned.map((plan) => toPart(plan, zone)),
-          to: `change ${parts.length > FEW_NAMED ? `${parts.length} RRsets of ${zone.name}` : parts.join(', ')}`,
+          to: `change ${parts.length > FEW_NAMED ? `${parts.length} RRsets of ${relativeToRoot(zone.name)}` : parts.join(', ')}`,
           write: true,
         },
         ctx.signal,
       );
     } catch (error) {
       // The minimum may be another one by now.
-      if (error instanceof DelegatedError && error.code === 'E_PROVIDER_REJECTED') minimums.delete(zone.id);
+      if (failedWith('E_PROVIDER_REJECTED', error)) minimums.delete(zone.name);
       throw error;
     }
-    return { changed: true };
   }
 
   return {
@@ -90,9 +103,9 @@ export function createDesec(options: DesecOptions, deps: { readonly now: () => D
     async findZone(name, ctx) {
       const domain = await domainOf(api, name, ctx);
       if (domain === null) return null;
-      const zone = { id: domain.name, name: parseDomainName(domain.name) };
-      minimums.set(zone.id, domain.minimum_ttl);
-      return isWithin(name, zone.name) ? zone : null;
+      const apex = parseDomainName(domain.name);
+      minimums.set(apex, domain.minimum_ttl);
+      return isWithin(name, apex) ? { id: apex, name: apex } : null;
     },
     readRRsets: (zone, keys, ctx) => readRRsets(api, zone, keys, ctx),
     apply: (zone, changes, ctx) => queue.run(zone.id, ctx.signal, () => apply(zone, changes, ctx)),
@@ -113,6 +126,10 @@ async function domainOf(api: HttpApi, name: DomainName, { signal }: Ctx): Promis
 /** Without its first labels where it is longer than any domain can be: they cannot matter, and the API finds nothing. */
 function shortened(text: string): string {
   return text.length > LONGEST_DOMAIN ? shortened(text.slice(text.indexOf('.') + 1)) : text;
+}
+
+function failedWith(code: ErrorCode, error: unknown): boolean {
+  return error instanceof DelegatedError && error.code === code;
 }
 
 function creates({ before, after }: PlannedChange): boolean {

@@ -68,9 +68,9 @@ async function listRRsets(
   return all;
 }
 
-/** Ends with a slash, as all paths of the API. */
-export function zonePath({ id }: Zone): string {
-  return `/domains/${encodeURIComponent(id)}/`;
+/** Ends with a slash, as all paths of the API. A domain has no other id than its name, without the last dot. */
+export function zonePath({ name }: Zone): string {
+  return `/domains/${encodeURIComponent(relativeToRoot(name))}/`;
 }
 
 function cname({ name }: RRsetKey, { records }: ApiRRset): DelegatedError {
