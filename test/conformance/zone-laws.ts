@@ -108,7 +108,13 @@ export function blindLaws(bench: () => Bench): void {
       const before = await target.snapshot();
       const value = { priority: 0, weight: 0, port: 1, target: parseDomainName('a.example.net') };
       const changes: readonly Change[] = [
-        { op: 'add', name: bench().txtName(), type: 'TXT', ttl: bench().ttls.low, values: [digest('beside')] },
+        {
+          op: 'add',
+          name: bench().txtName(),
+          type: 'TXT',
+          ttl: bench().ttls.low,
+          values: [digest('beside')],
+        },
         { op: 'put', rrset: srv(bench().srvName(), [value]), expect: 'absent' },
       ];
       const error = await assertRefused(provider.apply(zone, changes, testCtx()), 'E_PROVIDER_UNSUPPORTED');
