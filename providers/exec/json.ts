@@ -58,6 +58,8 @@ export async function createJson(options: ExecOptions, run: RunProgram): Promise
   return {
     capabilities,
     check: ({ signal }) => ask({ op: 'check' }, checkResult, { to: 'check itself', write: false }, signal),
+    // Whatever its ids are, it is asked by name.
+    zoneById: async () => null,
     findZone: (name, { signal }) =>
       ask({ op: 'findZone', name }, zoneResult, { to: `find the zone of ${name}`, write: false }, signal),
     async readRRsets(zone, keys, { signal }) {

@@ -1,4 +1,4 @@
-import { parseDomainName, relativeToRoot } from '../../src/dns/domain-name.ts';
+import { parseDomainName } from '../../src/dns/domain-name.ts';
 import { keyText } from '../../src/dns/rrset.ts';
 import { DelegatedError } from '../../src/errors.ts';
 import type { Change, CheckItem, Ctx, DnsProvider, Receipt, RRsetKey, Zone } from '../../src/provider.ts';
@@ -11,7 +11,7 @@ import { type OvhApi, createOvhApi } from './api.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { type RecordChange, recordChanges } from './changes.ts';
 import type { OvhOptions } from './options.ts';
-import { readRecords, rrsetOf } from './records.ts';
+import { readRecords, rrsetOf, zonePath } from './records.ts';
 import { type Unpublished, createUnpublished } from './unpublished.ts';
 
 export interface OvhDeps {
@@ -87,12 +87,12 @@ async function applyChanges(
 
 async function changeRecord(
   api: OvhApi,
-  { id: zone }: Zone,
+  zone: Zone,
   key: RRsetKey,
   change: RecordChange,
   { signal }: Ctx,
 ): Promise<void> {
-  const path = `/domain/zone/${zone}/record`;
+  const path = `${zonePath(zone)}/record`;
   const common = { to: `change ${keyText(key)}`, write: true };
   switch (change.op) {
     case 'create':
@@ -107,9 +107,9 @@ async function changeRecord(
   }
 }
 
-function publish(api: OvhApi, { id, name }: Zone, { signal }: Ctx): Promise<void> {
-  const to = `publish the zone ${name}`;
-  return api.tell({ method: 'POST', path: `/domain/zone/${id}/refresh`, to, write: true }, signal);
+function publish(api: OvhApi, zone: Zone, { signal }: Ctx): Promise<void> {
+  const to = `publish the zone ${zone.name}`;
+  return api.tell({ method: 'POST', path: `${zonePath(zone)}/refresh`, to, write: true }, signal);
 }
 
 /** Zones whose name is none of ours to understand are left out. */
@@ -118,7 +118,7 @@ async function listZones(api: OvhApi, { signal }: Ctx): Promise<Zone[]> {
   return (await api.ask(request, zoneNames, signal)).flatMap((text): Zone[] => {
     try {
       const name = parseDomainName(text);
-      return [{ id: relativeToRoot(name), name }];
+      return [{ id: name, name }];
     } catch {
       return [];
     }
@@ -134,11 +134,17 @@ async function checkRights(api: OvhApi, ctx: Ctx): Promise<CheckItem[]> {
         hint: 'check that they are of the account that has the zone, and of its endpoint',
       });
   });
-  const reads = found.slice(0, 1).map(({ id, name }) =>
-    checkItem(`they may list the records of ${name}`, () => {
-      const path = `/domain/zone/${id}/record`;
+  const reads = found.slice(0, 1).map((zone) =>
+    checkItem(`they may list the records of ${zone.name}`, () => {
+      const path = `${zonePath(zone)}/record`;
       const query = { fieldType: 'SRV' };
-      const request = { method: 'GET', path, query, to: `list records of ${name}`, write: false } as const;
+      const request = {
+        method: 'GET',
+        path,
+        query,
+        to: `list records of ${zone.name}`,
+        write: false,
+      } as const;
       return api.ask(request, recordIds, ctx.signal);
     }),
   );

@@ -1,3 +1,4 @@
+import { relativeToRoot } from '../../src/dns/domain-name.ts';
 import { keyText } from '../../src/dns/rrset.ts';
 import { DelegatedError } from '../../src/errors.ts';
 import type { Ctx, RRset, RRsetKey, Zone } from '../../src/provider.ts';
@@ -65,15 +66,20 @@ export function rrsetOf(key: RRsetKey, records: readonly ApiRecord[]): RRset | n
   throw brokenAnswer({ vendor: VENDOR, to: `show ${keyText(key)}`, write: false }, 'unreadable records');
 }
 
+/** A zone has no other id than its name, which stands in paths without its last dot. */
+export function zonePath({ name }: Zone): string {
+  return `/domain/zone/${relativeToRoot(name)}`;
+}
+
 function listIds(api: OvhApi, zone: Zone, query: Filter, { signal }: Ctx): Promise<readonly number[]> {
   const to = `list records of ${zone.name}`;
-  const path = `/domain/zone/${zone.id}/record`;
+  const path = `${zonePath(zone)}/record`;
   return api.ask({ method: 'GET', path, query, to, write: false }, recordIds, signal);
 }
 
 /** Null for one that was deleted since it was listed. */
 async function show(api: OvhApi, zone: Zone, id: number, { signal }: Ctx): Promise<ApiRecord | null> {
-  const path = `/domain/zone/${zone.id}/record/${id}`;
+  const path = `${zonePath(zone)}/record/${id}`;
   const to = `show a record of ${zone.name}`;
   try {
     return await api.ask({ method: 'GET', path, to, write: false }, apiRecord, signal);

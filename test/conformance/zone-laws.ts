@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { parseDomainName, under } from '../../src/dns/domain-name.ts';
+import { parseDomainName, relativeToRoot, under } from '../../src/dns/domain-name.ts';
+import { createSystemClock } from '../../src/io/clock.ts';
+import { zoneAccess } from '../../src/zone-access.ts';
 import { assertRefused } from './expectations.ts';
 import { type Bench, digest, srv, testCtx, txt } from './target.ts';
 import type { Change } from '../../src/provider.ts';
@@ -16,6 +18,17 @@ export function zoneLaws(bench: () => Bench): void {
 
     it('does not take a zone for another whose name merely ends alike', async () => {
       assert.equal(await find(bench(), 'not'), null);
+    });
+
+    it('finds it by the name that a config may give, and that one works', async function () {
+      const { provider, target } = bench();
+      if (!provider.capabilities.reads) this.skip();
+      const zone = await zoneAccess(provider, createSystemClock()).namedZone(
+        relativeToRoot(target.zone),
+        testCtx(),
+      );
+      assert.equal(zone?.name, target.zone);
+      assert.equal(zone.id, bench().zone.id);
     });
 
     it('finds the deepest of nested zones', async function () {

@@ -11,7 +11,7 @@ import { type FakeOvh, type FakeOvhZone, type FakeTrouble, startFakeOvh } from '
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const KEYS = { applicationKey: 'app', applicationSecret: 'app-secret', consumerKey: 'consumer' };
-const ZONE = { id: 'example.test', name: parseDomainName('example.test') };
+const ZONE = { id: 'example.test.', name: parseDomainName('example.test') };
 const NAME = parseDomainName('_acme-challenge.example.test');
 const TXT = { name: NAME, type: 'TXT' } as const;
 const SRV = parseDomainName('_matrix-fed._tcp.example.test');
