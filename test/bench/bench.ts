@@ -10,6 +10,7 @@ import { PROGRAM } from '../e2e/lab.ts';
 import { startBind } from '../support/bind.ts';
 import { startPebble } from '../support/pebble.ts';
 import { cloudflareTarget } from '../targets/cloudflare.ts';
+import { desecTarget } from '../targets/desec.ts';
 import { googleTarget } from '../targets/google.ts';
 import { hetznerTarget } from '../targets/hetzner.ts';
 import { ovhTarget } from '../targets/ovh.ts';
@@ -22,6 +23,7 @@ import { type Contender, type Course, certbot, dehydrated, lego, run, uacme } fr
 /** Adapters over HTTP, before what plays their vendor. */
 const TARGETS = {
   cloudflare: cloudflareTarget,
+  desec: desecTarget,
   google: googleTarget,
   hetzner: hetznerTarget,
   ovh: ovhTarget,
