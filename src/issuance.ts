@@ -11,9 +11,17 @@ import type { AcmeClient, Ctx, Ports } from './ports.ts';
 import { mayOrder } from './schedule/ledger.ts';
 import type { Journal } from './schedule/state.ts';
 
+/** The certificate that an order takes the place of (RFC 9773 §5). */
+export interface Replaced {
+  readonly certId: string;
+  /** Directory URL of the CA that it is from. */
+  readonly ca: string;
+}
+
 export interface IssueOptions {
   /** Go past the ledger. */
   readonly force: boolean;
+  readonly replaces?: Replaced;
 }
 
 export interface Issuance {

@@ -4,6 +4,7 @@ import type { SrvData } from './dns/rrset.ts';
 import type { CertificateFacts } from './certificate/facts.ts';
 import type { KeyType } from './certificate/key-type.ts';
 import type { Authorization, Order } from './acme/order.ts';
+import type { RenewalInfo } from './acme/renewal-info.ts';
 import type { RevocationReason } from './acme/revocation-reason.ts';
 import type { Journal, LedgerEntry, SiteState } from './schedule/state.ts';
 import type { Ctx, DnsProvider, Log } from './provider.ts';
@@ -83,10 +84,14 @@ export interface DnsClient {
 export interface AcmeClient {
   /** Finds the account of the stored key or creates one. Idempotent, cached on disk. Returns the account URL. */
   account(ctx: AcmeCtx): Promise<string>;
-  /** RFC 8555 §7.4. */
+  /**
+   * RFC 8555 §7.4.
+   * @param options `replaces`: the certificate that this one takes the place of (RFC 9773 §5); only said to a CA that
+   * offers renewal information
+   */
   newOrder(
     names: readonly DomainName[],
-    options: { readonly profile?: string },
+    options: { readonly profile?: string; readonly replaces?: string },
     ctx: AcmeCtx,
   ): Promise<Order>;
   order(url: string, ctx: AcmeCtx): Promise<Order>;
@@ -99,6 +104,11 @@ export interface AcmeClient {
   respond(challengeUrl: string, ctx: AcmeCtx): Promise<void>;
   /** §7.4. The key is PKCS#8 PEM; the CSR is made from it. */
   finalize(order: Order, privateKey: string, ctx: AcmeCtx): Promise<Order>;
+  /**
+   * When the CA would like that certificate to be renewed (RFC 9773 §4). Null where it does not offer to say. Needs no
+   * account.
+   */
+  renewalInfo(certId: string, ctx: AcmeCtx): Promise<RenewalInfo | null>;
   /** The PEM chain, leaf first (§7.4.2). */
   certificate(url: string, ctx: AcmeCtx): Promise<string>;
   /**

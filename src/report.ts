@@ -27,7 +27,11 @@ export interface CertificateReport {
   readonly notBefore: string | null;
   readonly notAfter: string | null;
   readonly directory: string | null;
+  /** Directory URL of the CA that it is from; null where that is not known. */
+  readonly ca: string | null;
   readonly nextRenewalAt: string | null;
+  /** Why then. */
+  readonly nextRenewalReason: string | null;
 }
 
 export interface DeployReport {
@@ -106,7 +110,8 @@ export function recordReport(step: PlannedRecord, failed: boolean): RecordReport
 
 export type CertificateOutcome = Pick<CertificateReport, 'action' | 'reason'> & {
   readonly names: CertificateReport['names'];
-  readonly nextRenewalAt: Date | null;
+  readonly ca: string | null;
+  readonly next: { readonly at: Date; readonly reason: string } | null;
 };
 
 export function certificateReport(
@@ -124,7 +129,9 @@ export function certificateReport(
     notBefore: facts?.notBefore.toISOString() ?? null,
     notAfter: facts?.notAfter.toISOString() ?? null,
     directory: version?.directory ?? null,
-    nextRenewalAt: outcome.nextRenewalAt?.toISOString() ?? null,
+    ca: version === null ? null : outcome.ca,
+    nextRenewalAt: outcome.next?.at.toISOString() ?? null,
+    nextRenewalReason: outcome.next?.reason ?? null,
   };
 }
 

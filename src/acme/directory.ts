@@ -7,6 +7,8 @@ export interface Directory {
   readonly newAccount: string;
   readonly newOrder: string;
   readonly revokeCert?: string;
+  /** RFC 9773 §4.1. */
+  readonly renewalInfo?: string;
   readonly termsOfService?: string;
   readonly externalAccountRequired: boolean;
 }
@@ -22,6 +24,7 @@ export function parseDirectory(body: unknown, url: string): Directory {
     newAccount: urlIn(fields, 'newAccount', what),
     newOrder: urlIn(fields, 'newOrder', what),
     ...(fields['revokeCert'] === undefined ? {} : { revokeCert: urlIn(fields, 'revokeCert', what) }),
+    ...(fields['renewalInfo'] === undefined ? {} : { renewalInfo: urlIn(fields, 'renewalInfo', what) }),
     ...(typeof termsOfService === 'string' && { termsOfService }),
     externalAccountRequired: meta['externalAccountRequired'] === true,
   };

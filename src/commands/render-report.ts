@@ -77,7 +77,10 @@ function deployCell(deploy: DeployReport | null, tense: Tense): string {
   return steps.join(', ');
 }
 
-function changeLines({ records, certificate, wellKnown }: SiteReport, paint: Paint): string[] {
+function changeLines(
+  { serverName, records, certificate, wellKnown, lastSuccess }: SiteReport,
+  paint: Paint,
+): string[] {
   const lines = records.flatMap((record) => {
     if (record.action === 'keep')
       return record.foreign === true
@@ -93,6 +96,16 @@ function changeLines({ records, certificate, wellKnown }: SiteReport, paint: Pai
     ];
   });
   lines.push(...(wellKnown?.files ?? []).map((file) => paint('good', `+ ${file}`)));
+  // Only `status` tells of the past, and of why things are to come.
+  if (certificate?.nextRenewalAt != null && lastSuccess !== undefined) {
+    const issued = certificate.ca === null ? '' : `; issued by ${new URL(certificate.ca).host}`;
+    lines.push(
+      paint(
+        'dim',
+        `  ${serverName}: next renewal at ${day(certificate.nextRenewalAt)}: ${certificate.nextRenewalReason ?? ''}${issued}`,
+      ),
+    );
+  }
   if (certificate !== null && certificate.action !== 'keep') {
     lines.push(`  certificate for ${certificate.names.join(', ')}: ${certificate.reason}`);
     if (certificate.directory !== null) lines.push(paint('dim', `  ${certificate.directory}`));

@@ -42,6 +42,23 @@ export interface Journal {
   readonly challenges: readonly ChallengeValue[];
 }
 
+/** What a CA said of a certificate when it was last asked (RFC 9773), kept so that quiet runs ask nobody. */
+export interface KnownRenewalInfo {
+  /** The certificate that was asked about; of another one this says nothing. */
+  readonly certId: string;
+  /** Directory URL. */
+  readonly ca: string;
+  readonly askAgainAt: Date;
+  /** Absent where the CA offers none, or has never answered. */
+  readonly window?: {
+    readonly start: Date;
+    readonly end: Date;
+    readonly explanationUrl?: string;
+  };
+  /** Requests without a usable answer, in a row. Absent: none. */
+  readonly failures?: number;
+}
+
 /** What is known of a site from one run to the next. Everything else is read from the world. */
 export interface SiteState {
   /** The version that stands in every output. */
@@ -51,6 +68,9 @@ export interface SiteState {
   readonly verifiedVersion?: string;
   /** The version that we had revoked; it is due, whatever its age. */
   readonly revokedVersion?: string;
+  /** Which CA the live version is from, by its directory URL; not known for versions of another origin. */
+  readonly issuedBy?: { readonly version: string; readonly ca: string };
+  readonly renewalInfo?: KnownRenewalInfo;
   /** The outputs and reload action that the above was true for, as a digest: changed config, changed deployment. */
   readonly deployTarget?: string;
   readonly lastSuccess?: Date;

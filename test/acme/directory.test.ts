@@ -15,6 +15,15 @@ describe('parseDirectory', () => {
     assert.deepEqual(parseDirectory({ ...DIRECTORY, meta, keyChange: 'x' }, URL), { ...DIRECTORY, ...meta });
   });
 
+  it('reads where renewal information is', () => {
+    const renewalInfo = 'https://ca.example/renewal-info';
+    assert.equal(parseDirectory({ ...DIRECTORY, renewalInfo }, URL).renewalInfo, renewalInfo);
+    assert.match(
+      ourError(() => parseDirectory({ ...DIRECTORY, renewalInfo: 7 }, URL)).message,
+      /renewalInfo/,
+    );
+  });
+
   it('does without meta', () => {
     assert.deepEqual(parseDirectory(DIRECTORY, URL), { ...DIRECTORY, externalAccountRequired: false });
   });

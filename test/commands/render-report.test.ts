@@ -17,6 +17,8 @@ const CERTIFICATE: CertificateReport = {
   reason: 'not due',
   names: ['example.org'],
   serial: '01',
+  ca: 'https://ca.test/directory',
+  nextRenewalReason: 'a third of its lifetime is left then',
   sha256: 'ab',
   issuer: 'CA',
   notBefore: '2026-11-01T00:00:00.000Z',

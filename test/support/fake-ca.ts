@@ -1,5 +1,6 @@
 import type { Authorization, AuthorizationStatus, Order, OrderStatus } from '../../src/acme/order.ts';
 import type { Problem } from '../../src/acme/problem.ts';
+import type { RenewalInfo } from '../../src/acme/renewal-info.ts';
 import { problemError } from '../../src/acme/problem-error.ts';
 import { type DomainName, isWildcard, withoutWildcard } from '../../src/dns/domain-name.ts';
 import type { DelegatedError } from '../../src/errors.ts';
@@ -10,6 +11,8 @@ interface CaOrder {
   readonly url: string;
   readonly names: readonly DomainName[];
   readonly authorizations: readonly CaAuthorization[];
+  /** RFC 9773 §5. */
+  readonly replaces?: string;
   status: OrderStatus;
   certificate?: string;
 }
@@ -38,6 +41,10 @@ export interface FakeCa {
   /** What it puts into certificates, whatever was ordered. */
   names: ((ordered: readonly DomainName[]) => readonly DomainName[]) | undefined;
   lifetimeMs: number;
+  /** What it says of a certificate when it is asked (RFC 9773); it offers none where there is no such function. */
+  suggest: ((certId: string) => RenewalInfo) | undefined;
+  /** The certificates that it was asked about. */
+  readonly askedAbout: string[];
   /** The orders that can still become a certificate. */
   live(): CaOrder[];
   client(): AcmeClient;
@@ -70,6 +77,8 @@ export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): Fa
     isSlow: false,
     names: undefined,
     lifetimeMs: 90 * DAY_MS,
+    suggest: undefined,
+    askedAbout: [],
     live: () => ca.orders.filter(({ status }) => status !== 'invalid' && status !== 'valid'),
     client,
   };
@@ -112,10 +121,21 @@ export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): Fa
   function client(): AcmeClient {
     return {
       account: async () => 'https://ca.test/account/1',
-      async newOrder(names) {
+      async newOrder(names, { replaces }) {
+        if (
+          replaces !== undefined &&
+          ca.orders.some((order) => order.replaces === replaces && order.status !== 'invalid')
+        )
+          throw problem('alreadyReplaced', 409, 'newOrder');
         const url = `https://ca.test/order/${ca.orders.length + 1}`;
         const authorizations = names.map((name, index) => authorization(`${url}/${index}`, name));
-        const order: CaOrder = { url, names, authorizations, status: 'pending' };
+        const order: CaOrder = {
+          url,
+          names,
+          authorizations,
+          status: 'pending',
+          ...(replaces !== undefined && { replaces }),
+        };
         ca.orders.push(order);
         return publicOrder(order);
       },
@@ -144,6 +164,11 @@ export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): Fa
         if (ca.isSlow) order.status = 'processing';
         else issue(order);
         return publicOrder(order);
+      },
+      async renewalInfo(certId) {
+        if (ca.suggest === undefined) return null;
+        ca.askedAbout.push(certId);
+        return ca.suggest(certId);
       },
       async certificate(url) {
         const chain = ca.issued[Number(url.split('/').at(-1)) - 1];
