@@ -1,4 +1,5 @@
 import { problemOf } from './acme/problem-error.ts';
+import { requireProfile } from './acme/profile.ts';
 import type { Order } from './acme/order.ts';
 import { removeChallenges } from './challenges.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
@@ -36,10 +37,10 @@ export async function placeOrder(
 
 /** RFC 9773 §5. What a CA has against `replaces` is no reason to go without a certificate. */
 async function askForOrder(
-  { acme, config, ctx, journal, site }: Issuance,
+  { acme, ctx, journal, site }: Issuance,
   { replaces }: IssueOptions,
 ): Promise<Order> {
-  const { profile } = config.acme;
+  const { profile } = journal;
   const options = profile === undefined ? {} : { profile };
   if (replaces === undefined || replaces.ca !== journal.ca) return acme.newOrder(journal.names, options, ctx);
   try {
@@ -70,8 +71,9 @@ const REFUSALS: ReadonlySet<string> = new Set(['alreadyReplaced', 'malformed', '
  * that we never heard of: what comes now is another one, and counts as one.
  */
 async function startAgain(issuance: Issuance, options: IssueOptions): Promise<void> {
-  const { journal, ports, ctx } = issuance;
+  const { acme, config, journal, ports, ctx } = issuance;
   await removeChallenges(journal.challenges, ports, ctx);
+  requireProfile(journal.profile, await acme.directory(ctx), config.acme.directoryUrl);
   if (journal.orderUrl !== undefined || issuance.asked === 'maybe')
     await enterLedger(journal.names, journal.ca, options, ports);
   const { orderUrl: _url, unasked: _unasked, ...fresh } = journal;

@@ -3,6 +3,7 @@ import type { DomainName } from './dns/domain-name.ts';
 import type { SrvData } from './dns/rrset.ts';
 import type { CertificateFacts } from './certificate/facts.ts';
 import type { KeyType } from './certificate/key-type.ts';
+import type { Directory } from './acme/directory.ts';
 import type { Authorization, Order } from './acme/order.ts';
 import type { RenewalInfo } from './acme/renewal-info.ts';
 import type { RevocationReason } from './acme/revocation-reason.ts';
@@ -82,6 +83,8 @@ export interface DnsClient {
 // --- ACME --------------------------------------------------------------------------------------------------------
 
 export interface AcmeClient {
+  /** What the CA offers (RFC 8555 §7.1.1); fetched once an hour at most. */
+  directory(ctx: AcmeCtx): Promise<Directory>;
   /** Finds the account of the stored key or creates one. Idempotent, cached on disk. Returns the account URL. */
   account(ctx: AcmeCtx): Promise<string>;
   /**

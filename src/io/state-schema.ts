@@ -50,6 +50,7 @@ export const journalSchema = z.object({
   ca: z.string(),
   names: z.array(domainName),
   keyType: z.enum(KEY_TYPES),
+  profile: z.exactOptional(z.string()),
   startedAt: date,
   orderUrl: z.exactOptional(z.string()),
   unasked: z.exactOptional(z.literal(true)),

@@ -32,6 +32,8 @@ export interface Journal {
   /** As ordered. */
   readonly names: readonly DomainName[];
   readonly keyType: KeyType;
+  /** As asked for; absent: the CA's usual one. */
+  readonly profile?: string;
   readonly startedAt: Date;
   /** Absent between "about to order" and the CA's answer. */
   readonly orderUrl?: string;

@@ -1,3 +1,4 @@
+import type { Directory } from '../../src/acme/directory.ts';
 import type { Authorization, AuthorizationStatus, Order, OrderStatus } from '../../src/acme/order.ts';
 import type { Problem } from '../../src/acme/problem.ts';
 import type { RenewalInfo } from '../../src/acme/renewal-info.ts';
@@ -41,6 +42,8 @@ export interface FakeCa {
   /** What it puts into certificates, whatever was ordered. */
   names: ((ordered: readonly DomainName[]) => readonly DomainName[]) | undefined;
   lifetimeMs: number;
+  /** The names of its certificate profiles; it knows no such thing where there are none. */
+  profiles: readonly string[] | undefined;
   /** What it says of a certificate when it is asked (RFC 9773); it offers none where there is no such function. */
   suggest: ((certId: string) => RenewalInfo) | undefined;
   /** The certificates that it was asked about. */
@@ -58,6 +61,12 @@ export interface FakeCaOptions {
 }
 
 const DAY_MS = 24 * 3_600_000;
+const DIRECTORY: Directory = {
+  newNonce: 'https://ca.test/nonce',
+  newAccount: 'https://ca.test/account',
+  newOrder: 'https://ca.test/order',
+  externalAccountRequired: false,
+};
 
 export function problem(
   type: string,
@@ -77,6 +86,7 @@ export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): Fa
     isSlow: false,
     names: undefined,
     lifetimeMs: 90 * DAY_MS,
+    profiles: undefined,
     suggest: undefined,
     askedAbout: [],
     live: () => ca.orders.filter(({ status }) => status !== 'invalid' && status !== 'valid'),
@@ -120,6 +130,7 @@ export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): Fa
 
   function client(): AcmeClient {
     return {
+      directory: async () => ({ ...DIRECTORY, ...(ca.profiles && { profiles: ca.profiles }) }),
       account: async () => 'https://ca.test/account/1',
       async newOrder(names, { replaces }) {
         if (

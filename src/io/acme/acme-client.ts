@@ -66,6 +66,7 @@ export function createAcmeClient(options: AcmeClientOptions): AcmeClient {
     orderIn(await post({ url, payload: null, what: 'order', asked: 'order' }, signal), url);
 
   return {
+    directory: ({ signal }) => directoryOf(signal),
     account: async ({ signal }) => (await account.open(signal)).url,
     newOrder: async (names, { profile, replaces }, { signal }) => {
       const { newOrder: url, renewalInfo } = await directoryOf(signal);
