@@ -60,7 +60,7 @@ export function knownOf({ facts }: StoredVersion, { renewalInfo }: SiteState): K
 }
 
 /** Written down when it was issued; and a CA that suggests a window for a certificate knows it for its own. */
-function originOf(version: StoredVersion, state: SiteState): string | null {
+export function originOf(version: StoredVersion, state: SiteState): string | null {
   if (state.issuedBy?.version === version.id) return state.issuedBy.ca;
   const known = knownOf(version, state);
   return known?.window === undefined ? null : known.ca;

@@ -59,7 +59,7 @@ async function run(
   ctx: Ctx,
 ): Promise<StoredVersion> {
   const lineage = site.serverName.text;
-  const acme = await ports.acme();
+  const acme = await ports.acme(config.acme.directoryUrl);
   const open = await resumable(site, certificate, config, ports, ctx);
   if (open === null) await mayBegin(site, config, options, acme, ports, ctx);
   const journal = open ?? (await openJournal(site, certificate, config, options, ports));

@@ -2,6 +2,7 @@
 import { problemOf } from './acme/problem-error.ts';
 import { certIdOf } from './certificate/cert-id.ts';
 import { type CertificateSight, knownOf } from './certificate-sight.ts';
+import { certificateAuthoritiesOf } from './config/certificate-authorities-of.ts';
 import type { Config } from './config/config.ts';
 import { asDelegatedError } from './errors.ts';
 import type { Ctx, Ports } from './ports.ts';
@@ -39,8 +40,8 @@ export async function learnRenewalInfo(
   const ca = sight.issuedBy ?? config.acme.directoryUrl;
   const now = ports.clock.now();
   // RFC 9773 §4.3: nobody asks about a certificate that has expired.
-  if (certId === null || ca !== config.acme.directoryUrl || now >= version.facts.notAfter) return false;
-  if (silent.has(ca)) return false;
+  if (certId === null || now >= version.facts.notAfter || silent.has(ca)) return false;
+  if (!certificateAuthoritiesOf(config.acme).some(({ directoryUrl }) => directoryUrl === ca)) return false;
   const known = knownOf(version, state);
   if (known?.ca === ca && !isTime(known.askAgainAt, now)) return false;
   const renewalInfo = await ask({ certId, ca, known, site: site.serverName.text }, silent, ports, ctx);
@@ -70,7 +71,7 @@ async function ask(
   const patience = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
   const after = (ms: number): Date => new Date(ports.clock.now().getTime() + ms);
   try {
-    const acme = await ports.acme();
+    const acme = await ports.acme(ca);
     const info = await acme.renewalInfo(certId, { signal: AbortSignal.any([ctx.signal, patience]) });
     if (info === null) return { certId, ca, askAgainAt: after(ASK_AGAIN_WITHOUT_OFFER) };
     const { window, retryAfterMs } = info;

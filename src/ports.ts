@@ -242,7 +242,8 @@ export interface Ports {
   readonly resolvers: readonly Endpoint[];
   /** By the name that the config gives it; loaded on first use. */
   readonly provider: (name: string) => Promise<DnsProvider>;
-  readonly acme: () => Promise<AcmeClient>;
+  /** By directory URL; loaded on first use. */
+  readonly acme: (directoryUrl: string) => Promise<AcmeClient>;
   readonly keys: () => Promise<KeyMaker>;
   readonly store: CertificateStore;
   readonly state: StateStore;

@@ -5,7 +5,7 @@ import type { Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { type DelegatedError, asDelegatedError } from './errors.ts';
 import { type Replaced, wantedNames } from './issuance.ts';
-import { issue } from './issue.ts';
+import { issueAtAny } from './issue-at-any.ts';
 import { type SilentCas, learnRenewalInfo } from './learn-renewal-info.ts';
 import type { Ctx, Ports, StoredVersion } from './ports.ts';
 import { type CertificateReport, certificateReport } from './report.ts';
@@ -48,25 +48,24 @@ export async function renewCertificate(
     reason = decision.due ? decision.reason : 'forced';
     const replaces = replacedBy(sight);
     const issueOptions = { force: options.force, ...(replaces !== null && { replaces }) };
-    const version = await issue(site, sight.certificate, config, issueOptions, ports, ctx);
-    const after = await settle(site, version, config, silent, errors, ports, ctx);
+    const outcome = await issueAtAny(site, sight.certificate, config, issueOptions, ports, ctx);
+    if ('errors' in outcome) {
+      if (isOnlyEarly(sight, outcome.errors)) {
+        ctx.log.warn('the CA would like another certificate sooner than our limit of orders allows', {
+          site: site.serverName.text,
+          reason: outcome.errors[0].message,
+        });
+        return outcomeOf('keep', sight, reason, names, errors);
+      }
+      return outcomeOf('fail', sight, reason, names, [...outcome.errors, ...errors]);
+    }
+    const { version, ca } = outcome;
+    const after = await settle(site, version, ca, config, silent, errors, ports, ctx);
     const action = sight.version === null ? 'issue' : 'renew';
-    const ca = config.acme.directoryUrl;
     const report = certificateReport({ action, reason, names, next: nextOf(after), ca }, version);
     return { report, version, errors };
   } catch (thrown) {
-    const error = asDelegatedError(thrown);
-    if (sight !== null && isOnlyEarly(sight, error)) {
-      ctx.log.warn('the CA would like another certificate sooner than our limit of orders allows', {
-        site: site.serverName.text,
-        reason: error.message,
-      });
-      return { report: kept(sight, names, reason), version: sight.version, errors };
-    }
-    const version = sight?.version ?? null;
-    const ca = sight?.issuedBy ?? null;
-    const failed = certificateReport({ action: 'fail', reason, names, next: null, ca }, version);
-    return { report: failed, version, errors: [...errors, error] };
+    return outcomeOf('fail', sight, reason, names, [...errors, asDelegatedError(thrown)]);
   }
 }
 
@@ -93,6 +92,7 @@ async function withNews(
 async function settle(
   site: SiteConfig,
   version: StoredVersion,
+  ca: string,
   config: Config,
   silent: SilentCas,
   errors: DelegatedError[],
@@ -101,7 +101,7 @@ async function settle(
 ): Promise<CertificateSight | null> {
   try {
     const state = await ports.state.readSite(site.serverName.text);
-    const issuedBy = { version: version.id, ca: config.acme.directoryUrl };
+    const issuedBy = { version: version.id, ca };
     await ports.state.writeSite(site.serverName.text, { ...state, issuedBy });
     const sight = await certificateSight(site, ports);
     if (sight === null) return null;
@@ -121,10 +121,22 @@ function replacedBy({ site, version, issuedBy }: CertificateSight): Replaced | n
 }
 
 /** The CA suggests, our ledger decides; while the lifetime asks for nothing, that is no failure. */
-function isOnlyEarly({ decision }: CertificateSight, { code }: DelegatedError): boolean {
-  return code === 'E_ACME_LEDGER' && decision.due && decision.suggested === true;
+function isOnlyEarly({ decision }: CertificateSight, errors: readonly DelegatedError[]): boolean {
+  return errors.every(({ code }) => code === 'E_ACME_LEDGER') && decision.due && decision.suggested === true;
 }
 
-function kept({ version, issuedBy }: CertificateSight, names: string[], reason: string): CertificateReport {
-  return certificateReport({ action: 'keep', reason, names, next: null, ca: issuedBy }, version);
+/** Nothing new: what is live stays. */
+function outcomeOf(
+  action: 'keep' | 'fail',
+  sight: CertificateSight | null,
+  reason: string,
+  names: string[],
+  errors: readonly DelegatedError[],
+): CertificateOutcome {
+  const { version = null, issuedBy = null } = sight ?? {};
+  return {
+    report: certificateReport({ action, reason, names, next: null, ca: issuedBy }, version),
+    version,
+    errors,
+  };
 }

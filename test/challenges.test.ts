@@ -27,7 +27,14 @@ function authorization(name: DomainName, token: string, wildcard = false): Autho
 
 async function locate(world: World, authorizations: readonly Authorization[], of = site()) {
   const ports = world.ports();
-  return locateChallenges(of, authorizations, await ports.acme(), config(of), ports, ctx());
+  return locateChallenges(
+    of,
+    authorizations,
+    await ports.acme('https://ca.test/directory'),
+    config(of),
+    ports,
+    ctx(),
+  );
 }
 
 describe('the challenges of an order', () => {
@@ -67,7 +74,7 @@ describe('the challenges of an order', () => {
     const work = (of = site()) =>
       world
         .ports()
-        .acme()
+        .acme('https://ca.test/directory')
         .then((acme) => locateChallenges(of, [authorization(EXAMPLE, 'a')], acme, config(of), ports, ctx()));
     assert.match((await assertRefused(work(), 'E_ZONE_NOT_FOUND')).hint ?? '', /challenge: \{ provider/);
     const named = await assertRefused(work(site({ challengeProvider: 'other' })), 'E_ZONE_NOT_FOUND');
@@ -86,7 +93,7 @@ describe('the challenges of an order', () => {
       },
     };
     const ports = { ...world.ports(), provider: async () => provider };
-    const acme = await ports.acme();
+    const acme = await ports.acme('https://ca.test/directory');
     const of = site({ zone: 'twin' });
     const place = await locateChallenges(of, [authorization(EXAMPLE, 'a')], acme, config(of), ports, ctx());
     assert.equal(place[0]?.zoneId, 'twin');
@@ -112,7 +119,7 @@ describe('the challenges of an order', () => {
       locateChallenges(
         site(),
         [authorization(EXAMPLE, 'a')],
-        await ports.acme(),
+        await ports.acme('https://ca.test/directory'),
         config(site()),
         ports,
         ctx(),
@@ -138,7 +145,14 @@ describe('the challenges of an order', () => {
       authorization(EXAMPLE, 'b', true),
       authorization(MATRIX, 'c'),
     ];
-    const work = locateChallenges(site(), asked, await ports.acme(), config(site()), ports, ctx());
+    const work = locateChallenges(
+      site(),
+      asked,
+      await ports.acme('https://ca.test/directory'),
+      config(site()),
+      ports,
+      ctx(),
+    );
     const { hint = '' } = await assertRefused(work, 'E_CHALLENGE_CNAME');
     assert.equal(hint.split('; ').length, 2);
     assert.match(hint, /_acme-challenge\.example\.org\. CNAME one\.hoster\.net\./);

@@ -1,5 +1,6 @@
 /** Builds the ports for one command from the config. Everything heavy is loaded on first use. */
 import { dirname } from 'node:path';
+import { settingsOf } from '../config/certificate-authorities-of.ts';
 import type { AcmeConfig, Config } from '../config/config.ts';
 import type { HostProcess } from '../io/host-process.ts';
 import type { Redactor } from '../io/redaction.ts';
@@ -52,8 +53,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
   const clock = createSystemClock();
   const dice = createSystemDice();
   const providers = new Map<string, Promise<DnsProvider>>();
-  const clients: AcmeClient[] = [];
-  let acme: Promise<AcmeClient> | undefined;
+  const clients = new Map<string, Promise<AcmeClient>>();
   let keys: Promise<KeyMaker> | undefined;
 
   const ports: Ports = {
@@ -72,12 +72,10 @@ export function createContext(config: Config, options: ContextOptions): Context 
       loaded.catch(() => providers.delete(name));
       return loaded;
     },
-    acme() {
-      acme ??= openConfigured(config, options).then((client) => {
-        clients.push(client);
-        return client;
-      });
-      return acme;
+    acme(directoryUrl) {
+      const opened = clients.get(directoryUrl) ?? openConfigured(config, directoryUrl, options);
+      clients.set(directoryUrl, opened);
+      return opened;
     },
     keys() {
       keys ??= import('../io/key-maker.ts').then(({ createKeyMaker }) => createKeyMaker());
@@ -103,7 +101,8 @@ export function createContext(config: Config, options: ContextOptions): Context 
     openAcme: (settings, accountDirectory) => openAcme(settings, accountDirectory, options),
     ctx: { signal, log, changeId: dice.token(CHANGE_ID_LENGTH) },
     async close() {
-      for (const client of clients) client.close();
+      for (const client of await Promise.allSettled(clients.values()))
+        if (client.status === 'fulfilled') client.value.close();
       const opened = await Promise.allSettled(providers.values());
       await Promise.allSettled(
         opened.map(async (each) => {
@@ -148,9 +147,13 @@ async function loadConfigured(
   });
 }
 
-async function openConfigured({ acme, state }: Config, options: ContextOptions): Promise<AcmeClient> {
+async function openConfigured(
+  { acme, state }: Config,
+  directoryUrl: string,
+  options: ContextOptions,
+): Promise<AcmeClient> {
   const { accountDirectory } = await import('../io/acme/account-directory.ts');
-  return openAcme(acme, accountDirectory(state, acme.directoryUrl), options);
+  return openAcme(settingsOf(acme, directoryUrl), accountDirectory(state, directoryUrl), options);
 }
 
 async function openAcme(

@@ -109,6 +109,7 @@ function changeLines(
   if (certificate !== null && certificate.action !== 'keep') {
     lines.push(`  certificate for ${certificate.names.join(', ')}: ${certificate.reason}`);
     if (certificate.directory !== null) lines.push(paint('dim', `  ${certificate.directory}`));
+    if (certificate.ca !== null) lines.push(paint('dim', `  from ${new URL(certificate.ca).host}`));
   }
   return lines;
 }

@@ -48,7 +48,10 @@ const acme = z.strictObject({
   fallback: z
     .array(fallback, { error: 'expected a list of CAs, such as [{ ca: zerossl }]' })
     .exactOptional()
-    .meta({ description: 'Other CAs, in order. Accepted and not used yet.' }),
+    .meta({
+      description:
+        'Other CAs, in order, for when the first one is out of reach, out of order or asks to wait.',
+    }),
 });
 
 const providerSchema = z.looseObject({

@@ -56,6 +56,8 @@ export interface FakeCa {
 export interface FakeCaOptions {
   readonly clock: Clock;
   readonly certificates: FakeCertificates;
+  /** Default: `https://ca.test`. */
+  readonly origin?: string;
   /** The TXT values that the world sees. */
   readonly lookUp: (name: DomainName) => Promise<readonly string[]>;
 }
@@ -77,7 +79,12 @@ export function problem(
   return problemError(document, { place: 'the CA', asked, retryAt: null, termsOfService: null });
 }
 
-export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): FakeCa {
+export function createFakeCa({
+  clock,
+  certificates,
+  lookUp,
+  origin = 'https://ca.test',
+}: FakeCaOptions): FakeCa {
   const ca: FakeCa = {
     orders: [],
     issued: [],
@@ -124,21 +131,21 @@ export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): Fa
     const names = ca.names?.(order.names) ?? order.names;
     const chain = certificates.mint({ names, privateKey: keyOf.get(order.url) ?? '', notBefore, notAfter });
     ca.issued.push(chain);
-    order.certificate = `https://ca.test/certificate/${ca.issued.length}`;
+    order.certificate = `${origin}/certificate/${ca.issued.length}`;
     order.status = 'valid';
   };
 
   function client(): AcmeClient {
     return {
       directory: async () => ({ ...DIRECTORY, ...(ca.profiles && { profiles: ca.profiles }) }),
-      account: async () => 'https://ca.test/account/1',
+      account: async () => `${origin}/account/1`,
       async newOrder(names, { replaces }) {
         if (
           replaces !== undefined &&
           ca.orders.some((order) => order.replaces === replaces && order.status !== 'invalid')
         )
           throw problem('alreadyReplaced', 409, 'newOrder');
-        const url = `https://ca.test/order/${ca.orders.length + 1}`;
+        const url = `${origin}/order/${ca.orders.length + 1}`;
         const authorizations = names.map((name, index) => authorization(`${url}/${index}`, name));
         const order: CaOrder = {
           url,

@@ -25,6 +25,8 @@ export interface World {
   readonly provider: MemoryProvider;
   readonly certificates: FakeCertificates;
   readonly ca: FakeCa;
+  /** At `OTHER_CA`; its calls are those of `otherAcme`. */
+  readonly otherCa: FakeCa;
   readonly state: FakeState;
   /** By lineage, oldest first. */
   readonly versions: Map<string, StoredVersion[]>;
@@ -41,6 +43,7 @@ export interface World {
   challengeValues(): string[];
 }
 
+export const OTHER_CA = 'https://other.test/directory';
 export const RESOLVER = { address: '127.0.0.1', port: 53 };
 export const EXAMPLE = parseDomainName('example.org');
 export const HOSTER = parseDomainName('hoster.net');
@@ -80,6 +83,7 @@ export function createWorld(): World {
     return answers.flatMap((record) => (record.type === 'TXT' ? [record.data] : []));
   };
   const ca = createFakeCa({ clock, certificates, lookUp });
+  const otherCa = createFakeCa({ clock, certificates, lookUp, origin: 'https://other.test' });
   const state = createFakeState();
   const versions = new Map<string, StoredVersion[]>();
   const homeserver = createFakeHomeserver();
@@ -95,6 +99,7 @@ export function createWorld(): World {
     provider,
     certificates,
     ca,
+    otherCa,
     state,
     versions,
     homeserver,
@@ -108,6 +113,7 @@ export function createWorld(): World {
         return around(call, perform);
       };
       const acme = wrap('acme', ca.client(), watched);
+      const otherAcme = wrap('otherAcme', otherCa.client(), watched);
       const wrapped = wrap('provider', provider, watched);
       return {
         clock: wrap('clock', clock, watched),
@@ -117,7 +123,7 @@ export function createWorld(): World {
         dns: wrap('dns', dns, watched),
         resolvers: [RESOLVER],
         provider: async () => wrapped,
-        acme: async () => acme,
+        acme: async (directoryUrl) => (directoryUrl === OTHER_CA ? otherAcme : acme),
         keys: async () => wrap('keys', certificates, watched),
         store: wrap('store', store, watched),
         state: wrap('state', state, watched),
