@@ -181,6 +181,23 @@ describe('a run that died at the second CA', () => {
   });
 });
 
+describe('a run that dies on its way past a CA in trouble', () => {
+  for (const when of ['before', 'after'] as const)
+    it(`${when} any call is made well by the next one`, async () => {
+      for (let n = 1, end = ''; end !== 'finished'; n += 1) {
+        const world = createWorld();
+        const { around, died } = diesAt(n, when, (call) => !call.startsWith('clock.'));
+        const dies = died.then(() => 'died');
+        const busy = fails('acme.newOrder', problem('serverInternal', 500, 'newOrder'), Infinity);
+        end = await Promise.race([dies, run(world, both(busy, around)).then(() => 'finished')]);
+        const report = await run(world);
+        assert.equal(exitCode(report), 0, `killed ${when} call ${n}, ${String(world.calls.at(-1))}`);
+        assert.equal(world.ca.issued.length + world.otherCa.issued.length, 1, `killed ${when} call ${n}`);
+        assert.deepEqual([world.challengeValues(), world.state.journals.size], [[], 0]);
+      }
+    });
+});
+
 describe('a certificate of the second CA', () => {
   it('is revoked there', async () => {
     const world = createWorld();

@@ -109,6 +109,19 @@ describe('a report for a person', () => {
     );
   });
 
+  it('says why the next renewal is when it is, and who issued, where the past is told', () => {
+    const line =
+      '\n\n  example.org: next renewal at 2026-12-31 08:15Z: a third of its lifetime is left then; issued by ca.test\n';
+    assert.ok(render({ lastSuccess: null }, 'planned').endsWith(line));
+    assert.ok(!render({}, 'planned').includes('next renewal at'));
+  });
+
+  it('names the CA of a certificate that is new', () => {
+    const certificate = { ...CERTIFICATE, action: 'renew', reason: 'forced' } as const;
+    assert.ok(render({ certificate }).includes('  certificate for example.org: forced\n'));
+    assert.match(render({ certificate }), /^ {2}from ca\.test$/m);
+  });
+
   it('points to a record that is as wanted and not ours', () => {
     assert.match(render({ records: [{ ...RECORD, foreign: true }] }), /not made by us \(`delegated adopt`/);
   });
