@@ -83,7 +83,7 @@ export async function startCaDouble(options: CaDoubleOptions = {}): Promise<CaDo
         return problemAnswer(thrown);
       }
     };
-    void answering().then(({ status, headers = {}, body }) => {
+    const send = ({ status, headers = {}, body }: CaAnswer): void => {
       const nonce = randomBytes(16).toString('base64url');
       nonces.add(nonce);
       const json = isRecord(body);
@@ -95,7 +95,9 @@ export async function startCaDouble(options: CaDoubleOptions = {}): Promise<CaDo
         ...headers,
       });
       response.end(json ? JSON.stringify(body) : body);
-    });
+    };
+    // Whoever hangs up before the request is whole gets no answer.
+    answering().then(send, () => response.destroy());
   });
   const origin = await listening(server);
   const routes = createRoutes(origin, options, issuer, {
