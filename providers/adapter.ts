@@ -5,6 +5,8 @@ import type { Capabilities, DnsProvider, Log, RRsetKey, WorldDns } from '../src/
 export interface ProviderDeps {
   /** The provider's name in the config. */
   readonly name: string;
+  /** Absolute path of the folder of the config file; paths in the settings are relative to it. */
+  readonly configFolder: string;
   /** Absolute path; for adapters that keep something. */
   readonly stateDirectory: string;
   readonly log: Log;
@@ -16,6 +18,8 @@ export interface ProviderDeps {
   readonly tell: (message: string) => void;
   /** Takes a secret that came from elsewhere than the config out of all output. */
   readonly hide: (secret: string) => void;
+  /** kill(2), for adapters that start a program; a negative number is a whole group of processes. */
+  readonly kill: (pid: number, signal: 'SIGTERM' | 'SIGKILL') => void;
 }
 
 /** What an adapter tells of itself; `providers/NAME/adapter.ts` exports one, the registry loads it by its type. */

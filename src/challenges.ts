@@ -7,11 +7,11 @@ import type { Config, SiteConfig } from './config/config.ts';
 import type { Change } from './dns/change.ts';
 import { type DomainName, isWithin, under } from './dns/domain-name.ts';
 import { fenceAround } from './dns/fence.ts';
-import { DelegatedError, asDelegatedError } from './errors.ts';
+import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
 import { groupBy } from './group-by.ts';
 import { followChallenge, serversToAsk } from './lookup.ts';
 import type { AcmeClient, Ctx, DnsResponse, Ports } from './ports.ts';
-import { awaitServed } from './propagation.ts';
+import { awaitServed, propagationMs } from './propagation.ts';
 import type { ChallengeValue } from './schedule/state.ts';
 import { zoneAccess } from './zone-access.ts';
 
@@ -28,7 +28,7 @@ export async function locateChallenges(
   ctx: Ctx,
 ): Promise<ChallengeValue[]> {
   const places = new Map<DomainName, Promise<Omit<ChallengeValue, 'value'>>>();
-  return Promise.all(
+  const results = await Promise.allSettled(
     authorizations.map(async ({ name, dns01 }) => {
       if (dns01 === undefined)
         throw new DelegatedError('E_ACME_AUTHORIZATION', `the CA offers no dns-01 challenge for ${name}`, {
@@ -40,6 +40,24 @@ export async function locateChallenges(
       return { ...(await place), value: acme.dns01Value(dns01.token) };
     }),
   );
+  const failures = results.flatMap((result) =>
+    result.status === 'rejected' ? [asDelegatedError(result.reason)] : [],
+  );
+  if (failures[0] !== undefined) throw together(failures[0], failures);
+  return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+/** What a person has to do for each name, at once and not one run after the other. */
+function together(first: DelegatedError, failures: readonly DelegatedError[]): DelegatedError {
+  const alike = failures.filter(({ code }) => code === first.code);
+  const [messages, hints] = [alike.map(({ message }) => message), alike.flatMap(({ hint }) => hint ?? [])];
+  if (new Set(messages).size === 1) return first;
+  return new DelegatedError(first.code, [...new Set(messages)].join('; '), {
+    ...(hints.length === 0 ? {} : { hint: [...new Set(hints)].join('; ') }),
+    retry: first.retry,
+    outcome: first.outcome,
+    cause: first.cause,
+  });
 }
 
 /** Publishes all the values, one change set per zone, and waits until every authoritative server has them. */
@@ -75,12 +93,23 @@ async function locate(
 ): Promise<Omit<ChallengeValue, 'value'>> {
   const provider = site.challengeProvider ?? site.provider;
   const configured = config.providers.get(site.provider)?.nameServers ?? [];
-  const end = await followChallenge(under('_acme-challenge', name), configured, ports, ctx);
+  const challenge = under('_acme-challenge', name);
+  const end = await followChallenge(challenge, configured, ports, ctx);
   const access = zoneAccess(await ports.provider(provider), ports.clock);
   const named =
     site.zone === undefined || provider !== site.provider ? null : await access.namedZone(site.zone, ctx);
   // A CNAME may lead into another zone of the same account.
   const zone = named !== null && isWithin(end, named.name) ? named : await access.findZone(end, ctx);
+  const target = zone === null ? await access.challengeTarget(challenge, ctx) : null;
+  if (target !== null)
+    throw new DelegatedError(
+      'E_CHALLENGE_CNAME',
+      `the provider "${provider}" answers for ${target}, and ${challenge} does not lead there`,
+      {
+        hint: `add this record once, and remove whatever else stands at the name: ${challenge} CNAME ${target}`,
+        retry: BACKOFF,
+      },
+    );
   if (zone === null)
     throw new DelegatedError('E_ZONE_NOT_FOUND', `the provider "${provider}" has no zone for ${end}`, {
       hint:
@@ -143,7 +172,7 @@ async function proveServed(
       seen: (response) => holdsValue(response, challenge),
     },
     await serversToAsk(challenge.zoneName, configured, ports, ctx),
-    Math.max(config.propagationTimeoutMs, capabilities.propagation.maxMs),
+    propagationMs(config.propagationTimeoutMs, capabilities),
     {
       ...ports,
       waitingFor: (names) => {

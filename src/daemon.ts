@@ -2,7 +2,8 @@
 import type { Config, SiteConfig } from './config/config.ts';
 import { asDelegatedError } from './errors.ts';
 import type { Ctx, Ports } from './ports.ts';
-import { certificateSight, renew } from './renew.ts';
+import { certificateSight } from './certificate-sight.ts';
+import { renew } from './renew.ts';
 import type { Report } from './report.ts';
 
 /** How often the records of a site are compared with the config when nothing else happens. Milliseconds. */

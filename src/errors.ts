@@ -36,6 +36,7 @@ export const ERROR_CODES = {
   E_PROVIDER_FENCE: 'an adapter was about to touch a name that is not ours',
 
   E_ACME_TERMS: 'the terms of service of the CA are not agreed to',
+  E_ACME_PROFILE: 'the CA has no such certificate profile',
   E_ACME_ACCOUNT: 'the CA does not accept the account',
   E_ACME_UNREACHABLE: 'the CA is out of reach',
   E_ACME_PROBLEM: 'the CA answered with a problem document',

@@ -11,9 +11,17 @@ import type { AcmeClient, Ctx, Ports } from './ports.ts';
 import { mayOrder } from './schedule/ledger.ts';
 import type { Journal } from './schedule/state.ts';
 
+/** The certificate that an order takes the place of (RFC 9773 §5). */
+export interface Replaced {
+  readonly certId: string;
+  /** Directory URL of the CA that it is from. */
+  readonly ca: string;
+}
+
 export interface IssueOptions {
   /** Go past the ledger. */
   readonly force: boolean;
+  readonly replaces?: Replaced;
 }
 
 export interface Issuance {
@@ -48,6 +56,7 @@ export async function resumable(
   const same =
     journal.ca === config.acme.directoryUrl &&
     journal.keyType === certificate.keyType &&
+    journal.profile === config.acme.profile &&
     journal.names.length === names.length &&
     names.every((name) => journal.names.includes(name));
   if (same) return journal;
@@ -84,6 +93,7 @@ export async function openJournal(
     ca: config.acme.directoryUrl,
     names,
     keyType: certificate.keyType,
+    ...(config.acme.profile === undefined ? {} : { profile: config.acme.profile }),
     startedAt: ports.clock.now(),
     privateKey: await keys.privateKey(certificate.keyType),
     challenges: [],
@@ -94,6 +104,17 @@ export async function openJournal(
 
 /** Written before the CA is asked: an attempt that we forget is one that we would repeat for ever. */
 export async function enterLedger(
+  names: readonly DomainName[],
+  ca: string,
+  options: IssueOptions,
+  ports: Ports,
+): Promise<void> {
+  await checkLedger(names, ca, options, ports);
+  await ports.state.appendLedger({ at: ports.clock.now(), ca, names: names.toSorted() });
+}
+
+/** @throws DelegatedError E_ACME_LEDGER */
+export async function checkLedger(
   names: readonly DomainName[],
   ca: string,
   { force }: IssueOptions,
@@ -110,7 +131,6 @@ export async function enterLedger(
         retry: retryAt(verdict.retryAt),
       },
     );
-  await ports.state.appendLedger({ at: now, ca, names: names.toSorted() });
 }
 
 /** Writes the news into the journal before anything is done about them. */

@@ -4,12 +4,21 @@
  */
 import type { Authorization, Order } from './acme/order.ts';
 import { nextPoll } from './acme/poll.ts';
+import { requireProfile } from './acme/profile.ts';
 import { locateChallenges, publishChallenges, removeChallenges } from './challenges.ts';
 import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { BACKOFF, DelegatedError, type ErrorCode, asDelegatedError } from './errors.ts';
-import { type Issuance, type IssueOptions, note, openJournal, resumable } from './issuance.ts';
-import type { CertificateMaterial, Ctx, Ports, StoredVersion } from './ports.ts';
+import {
+  type Issuance,
+  type IssueOptions,
+  checkLedger,
+  note,
+  openJournal,
+  resumable,
+  wantedNames,
+} from './issuance.ts';
+import type { AcmeClient, CertificateMaterial, Ctx, Ports, StoredVersion } from './ports.ts';
 import { placeOrder } from './place-order.ts';
 
 /** How long the values may take to go once the order is over or was stopped. Milliseconds. */
@@ -50,8 +59,9 @@ async function run(
   ctx: Ctx,
 ): Promise<StoredVersion> {
   const lineage = site.serverName.text;
-  const acme = await ports.acme();
+  const acme = await ports.acme(config.acme.directoryUrl);
   const open = await resumable(site, certificate, config, ports, ctx);
+  if (open === null) await mayBegin(site, config, options, acme, ports, ctx);
   const journal = open ?? (await openJournal(site, certificate, config, options, ports));
   const asked = open === null || open.unasked === true ? 'no' : 'maybe';
   const issuance: Issuance = { site, certificate, config, ports, acme, ctx, lineage, journal, asked };
@@ -68,6 +78,19 @@ async function run(
     await takeBack(issuance, asDelegatedError(thrown));
     throw thrown;
   }
+}
+
+/** Before anything is written down: what we may not ask for, the CA cannot give, or is not there to give is no attempt. */
+async function mayBegin(
+  site: SiteConfig,
+  { acme: { directoryUrl, profile } }: Config,
+  options: IssueOptions,
+  acme: AcmeClient,
+  ports: Ports,
+  ctx: Ctx,
+): Promise<void> {
+  await checkLedger(wantedNames(site), directoryUrl, options, ports);
+  requireProfile(profile, await acme.directory(ctx), directoryUrl);
 }
 
 async function authorize(issuance: Issuance, order: Order): Promise<Order> {

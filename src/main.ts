@@ -12,6 +12,9 @@ import { VERSION } from './version.ts';
 if ('enableCompileCache' in module && typeof module.enableCompileCache === 'function')
   module.enableCompileCache();
 
+// The AWS SDK, where it is used, warns of Node 20 at each start; this variable is all that it offers against that.
+process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
+
 const stopping = new AbortController();
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -1,4 +1,5 @@
 import { problemOf } from './acme/problem-error.ts';
+import { requireProfile } from './acme/profile.ts';
 import type { Order } from './acme/order.ts';
 import { removeChallenges } from './challenges.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
@@ -11,7 +12,7 @@ export async function placeOrder(
   resumed: boolean,
   options: IssueOptions,
 ): Promise<Order> {
-  const { acme, ports, config, ctx, journal, site } = issuance;
+  const { ports, ctx, journal, site } = issuance;
   const known = resumed && issuance.asked === 'maybe' ? await findOrder(issuance) : null;
   if (known !== null) {
     ctx.log.info('going on with the order of an interrupted run', {
@@ -23,27 +24,56 @@ export async function placeOrder(
   }
   if (resumed) await startAgain(issuance, options);
   ports.progress(site.serverName.text, `ordering ${journal.names.map(relativeToRoot).join(', ')}`);
-  const { profile } = config.acme;
   issuance.asked = 'maybe';
-  const order = await acme
-    .newOrder(journal.names, profile === undefined ? {} : { profile }, ctx)
-    .catch((thrown: unknown) => {
-      const { outcome, code } = asDelegatedError(thrown);
-      // A clear no leaves nothing behind; an answer that never came may have.
-      if (outcome === 'not-applied') issuance.asked = code === 'E_ACME_UNREACHABLE' ? 'no' : 'refused';
-      throw thrown;
-    });
+  const order = await askForOrder(issuance, options).catch((thrown: unknown) => {
+    const { outcome, code } = asDelegatedError(thrown);
+    // A clear no leaves nothing behind; an answer that never came may have.
+    if (outcome === 'not-applied') issuance.asked = code === 'E_ACME_UNREACHABLE' ? 'no' : 'refused';
+    throw thrown;
+  });
   await note(issuance, { orderUrl: order.url });
   return order;
 }
+
+/** RFC 9773 §5. What a CA has against `replaces` is no reason to go without a certificate. */
+async function askForOrder(
+  { acme, ctx, journal, site }: Issuance,
+  { replaces }: IssueOptions,
+): Promise<Order> {
+  const { profile } = journal;
+  const options = profile === undefined ? {} : { profile };
+  if (replaces === undefined || replaces.ca !== journal.ca) return acme.newOrder(journal.names, options, ctx);
+  try {
+    return await acme.newOrder(journal.names, { ...options, replaces: replaces.certId }, ctx);
+  } catch (thrown) {
+    if (!refusesReplacement(thrown)) throw thrown;
+    ctx.log.info('the CA does not take the order as a replacement; ordering without saying so', {
+      site: site.serverName.text,
+      reason: asDelegatedError(thrown).message,
+    });
+    return acme.newOrder(journal.names, options, ctx);
+  }
+}
+
+/**
+ * Replaced already, unknown to the CA, of another account, or with other names. Boulder says `alreadyReplaced`,
+ * `malformed` and `unauthorized` (verified 2026-11), others may say what they like with 409 and 404.
+ */
+function refusesReplacement(thrown: unknown): boolean {
+  const { type = '', status = 0 } = problemOf(thrown) ?? {};
+  return REFUSALS.has(type) || status === 404 || status === 409;
+}
+
+const REFUSALS: ReadonlySet<string> = new Set(['alreadyReplaced', 'malformed', 'unauthorized']);
 
 /**
  * There is no order to go on with. One that came to nothing was an attempt, and so is one that the CA may have got and
  * that we never heard of: what comes now is another one, and counts as one.
  */
 async function startAgain(issuance: Issuance, options: IssueOptions): Promise<void> {
-  const { journal, ports, ctx } = issuance;
+  const { acme, config, journal, ports, ctx } = issuance;
   await removeChallenges(journal.challenges, ports, ctx);
+  requireProfile(journal.profile, await acme.directory(ctx), config.acme.directoryUrl);
   if (journal.orderUrl !== undefined || issuance.asked === 'maybe')
     await enterLedger(journal.names, journal.ca, options, ports);
   const { orderUrl: _url, unasked: _unasked, ...fresh } = journal;

@@ -3,7 +3,9 @@ import type { DomainName } from './dns/domain-name.ts';
 import type { SrvData } from './dns/rrset.ts';
 import type { CertificateFacts } from './certificate/facts.ts';
 import type { KeyType } from './certificate/key-type.ts';
+import type { Directory } from './acme/directory.ts';
 import type { Authorization, Order } from './acme/order.ts';
+import type { RenewalInfo } from './acme/renewal-info.ts';
 import type { RevocationReason } from './acme/revocation-reason.ts';
 import type { Journal, LedgerEntry, SiteState } from './schedule/state.ts';
 import type { HttpsOutcome } from './federation/https-outcome.ts';
@@ -82,12 +84,18 @@ export interface DnsClient {
 // --- ACME --------------------------------------------------------------------------------------------------------
 
 export interface AcmeClient {
+  /** What the CA offers (RFC 8555 §7.1.1); fetched once an hour at most. */
+  directory(ctx: AcmeCtx): Promise<Directory>;
   /** Finds the account of the stored key or creates one. Idempotent, cached on disk. Returns the account URL. */
   account(ctx: AcmeCtx): Promise<string>;
-  /** RFC 8555 §7.4. */
+  /**
+   * RFC 8555 §7.4.
+   * @param options `replaces`: the certificate that this one takes the place of (RFC 9773 §5); only said to a CA that
+   * offers renewal information
+   */
   newOrder(
     names: readonly DomainName[],
-    options: { readonly profile?: string },
+    options: { readonly profile?: string; readonly replaces?: string },
     ctx: AcmeCtx,
   ): Promise<Order>;
   order(url: string, ctx: AcmeCtx): Promise<Order>;
@@ -100,6 +108,11 @@ export interface AcmeClient {
   respond(challengeUrl: string, ctx: AcmeCtx): Promise<void>;
   /** §7.4. The key is PKCS#8 PEM; the CSR is made from it. */
   finalize(order: Order, privateKey: string, ctx: AcmeCtx): Promise<Order>;
+  /**
+   * When the CA would like that certificate to be renewed (RFC 9773 §4). Null where it does not offer to say. Needs no
+   * account.
+   */
+  renewalInfo(certId: string, ctx: AcmeCtx): Promise<RenewalInfo | null>;
   /** The PEM chain, leaf first (§7.4.2). */
   certificate(url: string, ctx: AcmeCtx): Promise<string>;
   /**
@@ -192,6 +205,13 @@ export interface OutputWriter {
   write(target: OutputTarget, version: StoredVersion): Promise<void>;
 }
 
+export interface WebRoot {
+  /** Null when there is no such file. @throws DelegatedError E_OUTPUT */
+  read(path: string): Promise<string | null>;
+  /** Swaps the file in by one rename, readable for everybody. Makes the two folders above it. @throws DelegatedError E_OUTPUT */
+  write(path: string, text: string): Promise<void>;
+}
+
 export type ReloadAction =
   | { readonly kind: 'systemd'; readonly unit: string }
   | { readonly kind: 'signal'; readonly signal: string; readonly pidFile: string }
@@ -251,11 +271,13 @@ export interface Ports {
   readonly resolvers: readonly Endpoint[];
   /** By the name that the config gives it; loaded on first use. */
   readonly provider: (name: string) => Promise<DnsProvider>;
-  readonly acme: () => Promise<AcmeClient>;
+  /** By directory URL; loaded on first use. */
+  readonly acme: (directoryUrl: string) => Promise<AcmeClient>;
   readonly keys: () => Promise<KeyMaker>;
   readonly store: CertificateStore;
   readonly state: StateStore;
   readonly outputs: OutputWriter;
+  readonly webRoot: WebRoot;
   readonly reloader: Reloader;
   readonly tls: TlsProbe;
 }

@@ -2,7 +2,7 @@
 import type { DomainName } from './dns/domain-name.ts';
 import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
 import { type NameServer, endpointText } from './lookup.ts';
-import type { Clock, Ctx, DnsClient, DnsResponse, Endpoint } from './ports.ts';
+import type { Capabilities, Clock, Ctx, DnsClient, DnsResponse, Endpoint } from './ports.ts';
 
 export interface Wanted {
   readonly name: DomainName;
@@ -18,6 +18,21 @@ export interface PropagationPorts {
   readonly clock: Clock;
   /** Told which servers do not have it yet, whenever that changes. */
   readonly waitingFor: (servers: readonly string[]) => void;
+}
+
+/** What most name servers need is seconds. */
+const USUAL_TIMEOUT_MS = 120_000;
+
+/**
+ * How long to wait for the name servers, in milliseconds: what the config says, else what is usual, or more where the
+ * provider is slow. A person has the time that the provider's own setting gives.
+ */
+export function propagationMs(
+  configured: number | undefined,
+  { byHand, propagation }: Pick<Capabilities, 'byHand' | 'propagation'>,
+): number {
+  if (byHand === true) return propagation.maxMs;
+  return configured ?? Math.max(USUAL_TIMEOUT_MS, propagation.maxMs);
 }
 
 const FIRST_POLL_MS = 50;

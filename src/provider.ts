@@ -88,6 +88,12 @@ export interface DnsProvider {
   zoneById?(id: string, ctx: Ctx): Promise<Zone | null>;
 
   /**
+   * For one that answers challenges under names of its own only: the name that a CNAME at this `_acme-challenge` name
+   * has to point to. Made, and kept, when it is asked for the first time. `findZone` knows it from then on.
+   */
+  challengeTarget?(name: DomainName, ctx: Ctx): Promise<DomainName>;
+
+  /**
    * The RRsets for the keys, in their order. Complete or it throws; null only where the RRset is proven absent. An
    * adapter chooses the cheapest way (one filtered list for thousands of keys, one look-up for one).
    */

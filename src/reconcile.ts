@@ -15,7 +15,7 @@ import { examineTarget, serversToAsk } from './lookup.ts';
 import { desiredRecords } from './matrix/delegation.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Capabilities, Ctx, DnsResponse, Ports } from './ports.ts';
-import { awaitServed } from './propagation.ts';
+import { awaitServed, propagationMs } from './propagation.ts';
 import { type Sights, readSights, sightOf } from './read-sights.ts';
 import { type RecordReport, recordReport } from './report.ts';
 import { type ZoneAccess, zoneAccess } from './zone-access.ts';
@@ -83,12 +83,13 @@ export async function reconcile(
 
 async function locate(site: SiteConfig, ports: Ports, ctx: Ctx): Promise<Place> {
   const provider = await ports.provider(site.provider);
-  if (!provider.capabilities.types.includes('SRV'))
+  const { types, reads } = provider.capabilities;
+  if (!types.includes('SRV') || !reads)
     throw new DelegatedError(
       'E_PROVIDER_UNSUPPORTED',
-      `the provider "${site.provider}" cannot write SRV records`,
+      `the provider "${site.provider}" cannot ${types.includes('SRV') ? 'be read, so it cannot hold' : 'write'} SRV records`,
       {
-        hint: 'use it for `challenge` only, and another provider for the site',
+        hint: `let it answer challenges only (\`challenge: { provider: ${site.provider} }\`), and name another provider as the \`provider\` of the site`,
       },
     );
   const access = zoneAccess(provider, ports.clock);
@@ -206,7 +207,7 @@ async function proveServed(
           seen: (response) => holds(response, step),
         },
         servers,
-        Math.max(config.propagationTimeoutMs, capabilities.propagation.maxMs),
+        propagationMs(config.propagationTimeoutMs, capabilities),
         {
           ...ports,
           waitingFor: (names) =>

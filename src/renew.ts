@@ -1,47 +1,21 @@
 /** Verb: everything for these sites: records, certificates that are due, deployment. What `delegated renew` does. */
-import { type RenewalDecision, decideRenewal, drawOf } from './certificate/renewal-decision.ts';
-import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
+import { certificateSight, plannedCertificate } from './certificate-sight.ts';
+import type { Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
-import { DelegatedError, asDelegatedError } from './errors.ts';
+import { type DelegatedError, asDelegatedError } from './errors.ts';
 import { type Deployment, deploy, deployState } from './deploy.ts';
 import { sweep, wantedNames } from './issuance.ts';
-import { issue } from './issue.ts';
 import { mapConcurrent } from './pool.ts';
-import type { Ctx, Ports, StoredVersion } from './ports.ts';
-import { type ReconcileMode, type ReconcileOutcome, reconcile } from './reconcile.ts';
-import {
-  type CertificateReport,
-  type DeployReport,
-  type Report,
-  type SiteReport,
-  certificateReport,
-  errorReport,
-  report,
-} from './report.ts';
+import type { Ctx, Ports } from './ports.ts';
+import { type ReconcileMode, reconcile } from './reconcile.ts';
+import { type DeployReport, type Report, certificateReport, report } from './report.ts';
+import { publishWellKnown } from './publish-well-known.ts';
 import { remember } from './remember.ts';
-
-export interface RenewOptions {
-  /** Renew although nothing is due, and go past the ledger. */
-  readonly force: boolean;
-}
+import { type CertificateOutcome, type RenewOptions, renewCertificate } from './renew-certificate.ts';
+import { siteReport } from './site-report.ts';
 
 /** How many orders are open at the CA at once. */
 const ORDERS_AT_ONCE = 4;
-
-/** What is known of a site's certificate, and what has to be done about it. */
-export interface CertificateSight {
-  readonly site: SiteConfig;
-  readonly certificate: CertificateConfig;
-  readonly version: StoredVersion | null;
-  readonly decision: RenewalDecision;
-}
-
-interface CertificateOutcome {
-  readonly report: CertificateReport;
-  /** What is live now, whether or not the renewal worked. */
-  readonly version: StoredVersion | null;
-  readonly errors: readonly DelegatedError[];
-}
 
 /** Never throws for one site's trouble; it is in the report. */
 export async function renew(
@@ -52,9 +26,12 @@ export async function renew(
   ctx: Ctx,
 ): Promise<Report> {
   const swept = await sweepLeftovers(config, ports, ctx);
+  const silent = new Set<string>();
   const [records, certificates] = await Promise.all([
     reconcile(sites, 'apply', config, ports, ctx),
-    mapConcurrent(sites, ORDERS_AT_ONCE, (site) => renewCertificate(site, config, options, ports, ctx)),
+    mapConcurrent(sites, ORDERS_AT_ONCE, (site) =>
+      renewCertificate(site, config, options, silent, ports, ctx),
+    ),
   ]);
   const deployable = certificates.flatMap((outcome, index): Deployment[] => {
     const site = sites[index];
@@ -72,17 +49,20 @@ export async function renew(
       ...(deployment?.errors ?? []),
       ...(swept.get(name) ?? []),
     ];
+    const wellKnown = await publishWellKnown(site, 'apply', ports.webRoot).catch((thrown: unknown) => {
+      add(errors, thrown);
+      return null;
+    });
     await remember(site, errors, ports).catch((thrown: unknown) => {
       add(errors, thrown);
     });
-    return siteReport(
-      site,
-      records.get(name) ?? null,
+    const parts = {
+      records: records.get(name) ?? null,
       certificate,
-      deployment?.report ?? null,
-      errors,
-      ports,
-    );
+      deploy: deployment?.report ?? null,
+      wellKnown,
+    };
+    return siteReport(site, parts, errors, ports.clock.now());
   });
   return report(reports);
 }
@@ -99,7 +79,8 @@ export async function sync(
   return report(
     sites.map((site) => {
       const outcome = records.get(site.serverName.text) ?? null;
-      return siteReport(site, outcome, null, null, outcome?.errors ?? [], ports);
+      const parts = { records: outcome, certificate: null, deploy: null, wellKnown: null };
+      return siteReport(site, parts, outcome?.errors ?? [], ports.clock.now());
     }),
   );
 }
@@ -123,7 +104,12 @@ export async function plan(
       add(errors, thrown);
       return null;
     });
-    return siteReport(site, outcome, certificate, deployment, errors, ports);
+    const wellKnown = await publishWellKnown(site, 'plan', ports.webRoot).catch((thrown: unknown) => {
+      add(errors, thrown);
+      return null;
+    });
+    const parts = { records: outcome, certificate, deploy: deployment, wellKnown };
+    return siteReport(site, parts, errors, ports.clock.now());
   });
   return report(reports);
 }
@@ -142,7 +128,7 @@ async function planCertificate(site: SiteConfig, ports: Ports): Promise<Certific
     const names = wantedNames(site).map(relativeToRoot);
     const reason = 'the live certificate cannot be read';
     return {
-      report: certificateReport({ action: 'fail', reason, names, nextRenewalAt: null }, null),
+      report: certificateReport({ action: 'fail', reason, names, next: null, ca: null }, null),
       version: null,
       errors: [asDelegatedError(thrown)],
     };
@@ -157,71 +143,6 @@ async function planDeploy(
   if (site.certificate === null || outcome === null) return null;
   const state = await deployState(site, site.certificate, outcome.version, ports);
   return outcome.report.action === 'keep' || state.action === 'none' ? state : { ...state, action: 'deploy' };
-}
-
-/** Reads the live certificate and decides. Null for a site that manages records only. */
-export async function certificateSight(site: SiteConfig, ports: Ports): Promise<CertificateSight | null> {
-  const { certificate } = site;
-  if (certificate === null) return null;
-  const found = await ports.store.read(site.serverName.text);
-  const broken = found !== null && 'broken' in found ? found.broken : undefined;
-  const version = found === null || 'broken' in found ? null : found;
-  const draw = version === null ? 0 : drawOf(await ports.state.secret(), version.facts.sha256);
-  const { revokedVersion } = await ports.state.readSite(site.serverName.text);
-  const decision = decideRenewal({
-    current: version?.facts ?? null,
-    revoked: version !== null && version.id === revokedVersion,
-    ...(broken === undefined ? {} : { broken }),
-    wanted: { names: wantedNames(site), keyType: certificate.keyType },
-    now: ports.clock.now(),
-    draw,
-  });
-  return { site, certificate, version, decision };
-}
-
-/** The certificate block of a report when nothing was done: what is there, and what comes next. */
-export function plannedCertificate({ site, version, decision }: CertificateSight): CertificateReport {
-  const names = wantedNames(site).map(relativeToRoot);
-  if (!decision.due)
-    return certificateReport(
-      { action: 'keep', reason: 'not due', names, nextRenewalAt: decision.at },
-      version,
-    );
-  const action = version === null ? 'issue' : 'renew';
-  return certificateReport({ action, reason: decision.reason, names, nextRenewalAt: null }, version);
-}
-
-async function renewCertificate(
-  site: SiteConfig,
-  config: Config,
-  options: RenewOptions,
-  ports: Ports,
-  ctx: Ctx,
-): Promise<CertificateOutcome | null> {
-  const names = wantedNames(site).map(relativeToRoot);
-  let sight: CertificateSight | null = null;
-  let reason = 'the live certificate cannot be read';
-  try {
-    sight = await certificateSight(site, ports);
-    if (sight === null) return null;
-    const { decision } = sight;
-    if (!decision.due && !options.force)
-      return { report: plannedCertificate(sight), version: sight.version, errors: [] };
-    reason = decision.due ? decision.reason : 'forced';
-    const version = await issue(site, sight.certificate, config, options, ports, ctx);
-    const after = await certificateSight(site, ports);
-    const nextRenewalAt = after?.decision.due === false ? after.decision.at : null;
-    const action = sight.version === null ? 'issue' : 'renew';
-    return {
-      report: certificateReport({ action, reason, names, nextRenewalAt }, version),
-      version,
-      errors: [],
-    };
-  } catch (thrown) {
-    const version = sight?.version ?? null;
-    const failed = certificateReport({ action: 'fail', reason, names, nextRenewalAt: null }, version);
-    return { report: failed, version, errors: [asDelegatedError(thrown)] };
-  }
 }
 
 /** Journals that no site will resume: the site is gone from the config, or its certificate is there already. */
@@ -244,34 +165,4 @@ async function sweepLeftovers(
     }
   }
   return troubles;
-}
-
-function siteReport(
-  site: SiteConfig,
-  records: ReconcileOutcome | null,
-  certificate: CertificateOutcome | null,
-  deployment: DeployReport | null,
-  errors: readonly DelegatedError[],
-  ports: Ports,
-): SiteReport {
-  const notAfter = certificate?.version?.facts.notAfter;
-  const expired = notAfter !== undefined && notAfter <= ports.clock.now();
-  return {
-    serverName: site.serverName.text,
-    ok: errors.length === 0 && !expired,
-    records: records?.records ?? [],
-    certificate: certificate?.report ?? null,
-    deploy: deployment,
-    errors: [...(expired ? [expiredError(notAfter)] : []), ...errors].map(errorReport),
-    ...(expired ? { expired } : {}),
-  };
-}
-
-/** Beside whatever kept it from being renewed: this is what peers see. */
-function expiredError(notAfter: Date): DelegatedError {
-  return new DelegatedError(
-    'E_CERTIFICATE_EXPIRED',
-    `the live certificate has expired at ${notAfter.toISOString()}: federation with this server fails`,
-    { hint: 'repair what kept it from being renewed, then `delegated renew`' },
-  );
 }

@@ -27,7 +27,11 @@ export interface CertificateReport {
   readonly notBefore: string | null;
   readonly notAfter: string | null;
   readonly directory: string | null;
+  /** Directory URL of the CA that it is from; null where that is not known. */
+  readonly ca: string | null;
   readonly nextRenewalAt: string | null;
+  /** Why then. */
+  readonly nextRenewalReason: string | null;
 }
 
 export interface DeployReport {
@@ -44,12 +48,20 @@ export interface ErrorReport {
   readonly retryAt?: string;
 }
 
+export interface WellKnownReport {
+  readonly action: 'write' | 'keep';
+  /** Those that were written, or would be. */
+  readonly files: readonly string[];
+}
+
 export interface SiteReport {
   readonly serverName: string;
   readonly ok: boolean;
   readonly records: readonly RecordReport[];
   readonly certificate: CertificateReport | null;
   readonly deploy: DeployReport | null;
+  /** Absent for a site without a web root. */
+  readonly wellKnown?: WellKnownReport;
   readonly errors: readonly ErrorReport[];
   /** True when the live certificate has expired. */
   readonly expired?: boolean;
@@ -98,7 +110,8 @@ export function recordReport(step: PlannedRecord, failed: boolean): RecordReport
 
 export type CertificateOutcome = Pick<CertificateReport, 'action' | 'reason'> & {
   readonly names: CertificateReport['names'];
-  readonly nextRenewalAt: Date | null;
+  readonly ca: string | null;
+  readonly next: { readonly at: Date; readonly reason: string } | null;
 };
 
 export function certificateReport(
@@ -116,7 +129,9 @@ export function certificateReport(
     notBefore: facts?.notBefore.toISOString() ?? null,
     notAfter: facts?.notAfter.toISOString() ?? null,
     directory: version?.directory ?? null,
-    nextRenewalAt: outcome.nextRenewalAt?.toISOString() ?? null,
+    ca: version === null ? null : outcome.ca,
+    nextRenewalAt: outcome.next?.at.toISOString() ?? null,
+    nextRenewalReason: outcome.next?.reason ?? null,
   };
 }
 

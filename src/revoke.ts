@@ -1,7 +1,8 @@
 /** Verb: the live certificate of a site is declared void at its CA. What `delegated certificates revoke` does. */
 import { problemOf } from './acme/problem-error.ts';
 import type { RevocationReason } from './acme/revocation-reason.ts';
-import type { SiteConfig } from './config/config.ts';
+import { originOf } from './certificate-sight.ts';
+import type { Config, SiteConfig } from './config/config.ts';
 import { DelegatedError } from './errors.ts';
 import type { Ctx, Ports, StoredVersion } from './ports.ts';
 
@@ -19,6 +20,7 @@ export interface RevokeOptions {
 export async function revoke(
   site: SiteConfig,
   { reason, byKey }: RevokeOptions,
+  config: Config,
   ports: Ports,
   ctx: Ctx,
 ): Promise<StoredVersion> {
@@ -31,7 +33,8 @@ export async function revoke(
       { hint: 'one that is not in the state directory is revoked with the tool that has it' },
     );
   const { cert, privateKey } = version.material;
-  const acme = await ports.acme();
+  const state = await ports.state.readSite(name);
+  const acme = await ports.acme(originOf(version, state) ?? config.acme.directoryUrl);
   await acme.account(ctx);
   ports.progress(name, 'revoking the certificate');
   try {
@@ -43,7 +46,6 @@ export async function revoke(
       cause: error,
     });
   }
-  const state = await ports.state.readSite(name);
   await ports.state.writeSite(name, { ...state, revokedVersion: version.id });
   return version;
 }

@@ -8,7 +8,7 @@ import { fenceAround } from './dns/fence.ts';
 import { DelegatedError, asDelegatedError } from './errors.ts';
 import { serversToAsk } from './lookup.ts';
 import type { Capabilities, Ctx, Endpoint, Ports } from './ports.ts';
-import { awaitServed } from './propagation.ts';
+import { awaitServed, propagationMs } from './propagation.ts';
 import { TRIAL_LAWS, type TrialBench, type TrialLaw, lowestTtl } from './trial-laws.ts';
 import { type ZoneAccess, zoneAccess } from './zone-access.ts';
 
@@ -24,7 +24,7 @@ export interface TrialTarget {
   /** Name or id. */
   readonly zone: string;
   readonly nameServers: readonly Endpoint[];
-  readonly propagationTimeoutMs: number;
+  readonly propagationTimeoutMs?: number;
 }
 
 const LABEL_LENGTH = 10;
@@ -116,7 +116,7 @@ function benchAt(place: Place, target: TrialTarget, ports: Ports, ctx: Ctx): Tri
           seen: ({ answers }) => answers.some((each) => each.type === 'TXT' && each.data === value),
         },
         await serversToAsk(zone.name, target.nameServers, ports, ctx),
-        Math.max(target.propagationTimeoutMs, capabilities.propagation.maxMs),
+        propagationMs(target.propagationTimeoutMs, capabilities),
         { ...ports, waitingFor },
         ctx,
       ),

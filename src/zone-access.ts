@@ -22,6 +22,8 @@ export interface ZoneAccess {
    * have no other id than their name, it is taken as it stands, for credentials that may not search.
    */
   namedZone(text: string, ctx: Ctx): Promise<Zone | null>;
+  /** Null where the provider takes challenges wherever it has a zone. */
+  challengeTarget(name: DomainName, ctx: Ctx): Promise<DomainName | null>;
   read(zone: Zone, keys: readonly RRsetKey[], ctx: Ctx): Promise<readonly (RRset | null)[]>;
   /** Resolves when the vendor calls the changes done; what the name servers say is for `awaitServed`. */
   write(zone: Zone, changes: readonly Change[], fence: Fence, ctx: Ctx): Promise<void>;
@@ -58,6 +60,8 @@ function createZoneAccess(provider: DnsProvider, clock: Clock): ZoneAccess {
       const found = await retrying((inner) => provider.findZone(name, inner), clock, ctx);
       return found?.name === name ? found : null;
     },
+    challengeTarget: (name, ctx) =>
+      retrying(async (inner) => (await provider.challengeTarget?.(name, inner)) ?? null, clock, ctx),
     async read(zone, keys, ctx) {
       if (keys.length === 0) return [];
       const found = await retrying((inner) => provider.readRRsets(zone, keys, inner), clock, ctx);

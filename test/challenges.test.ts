@@ -27,7 +27,14 @@ function authorization(name: DomainName, token: string, wildcard = false): Autho
 
 async function locate(world: World, authorizations: readonly Authorization[], of = site()) {
   const ports = world.ports();
-  return locateChallenges(of, authorizations, await ports.acme(), config(of), ports, ctx());
+  return locateChallenges(
+    of,
+    authorizations,
+    await ports.acme('https://ca.test/directory'),
+    config(of),
+    ports,
+    ctx(),
+  );
 }
 
 describe('the challenges of an order', () => {
@@ -67,7 +74,7 @@ describe('the challenges of an order', () => {
     const work = (of = site()) =>
       world
         .ports()
-        .acme()
+        .acme('https://ca.test/directory')
         .then((acme) => locateChallenges(of, [authorization(EXAMPLE, 'a')], acme, config(of), ports, ctx()));
     assert.match((await assertRefused(work(), 'E_ZONE_NOT_FOUND')).hint ?? '', /challenge: \{ provider/);
     const named = await assertRefused(work(site({ challengeProvider: 'other' })), 'E_ZONE_NOT_FOUND');
@@ -86,7 +93,7 @@ describe('the challenges of an order', () => {
       },
     };
     const ports = { ...world.ports(), provider: async () => provider };
-    const acme = await ports.acme();
+    const acme = await ports.acme('https://ca.test/directory');
     const of = site({ zone: 'twin' });
     const place = await locateChallenges(of, [authorization(EXAMPLE, 'a')], acme, config(of), ports, ctx());
     assert.equal(place[0]?.zoneId, 'twin');
@@ -94,6 +101,62 @@ describe('the challenges of an order', () => {
     const led = await locateChallenges(of, [authorization(EXAMPLE, 'a')], acme, config(of), ports, ctx());
     assert.equal(led[0]?.zoneName, HOSTER);
     assert.deepEqual(asked, ['twin', 'twin']);
+  });
+
+  it('say which CNAME to add where the provider answers under a name of its own, until it is there', async () => {
+    const world = createWorld();
+    const asked: string[] = [];
+    const provider = {
+      ...world.provider,
+      findZone: async (name: DomainName) => (name === AT_HOSTER ? { id: HOSTER, name: HOSTER } : null),
+      challengeTarget: async (name: DomainName) => {
+        asked.push(name);
+        return AT_HOSTER;
+      },
+    };
+    const ports = { ...world.ports(), provider: async () => provider };
+    const work = async () =>
+      locateChallenges(
+        site(),
+        [authorization(EXAMPLE, 'a')],
+        await ports.acme('https://ca.test/directory'),
+        config(site()),
+        ports,
+        ctx(),
+      );
+    const error = await assertRefused(work(), 'E_CHALLENGE_CNAME');
+    assert.match(error.hint ?? '', new RegExp(`add this record.*: ${CHALLENGE} CNAME ${AT_HOSTER}$`));
+    assert.equal(error.retry.kind, 'backoff');
+    world.dns.records.push({ name: CHALLENGE, ttl: 60, type: 'CNAME', data: AT_HOSTER });
+    assert.equal((await work())[0]?.name, AT_HOSTER);
+    assert.deepEqual(asked, [CHALLENGE]);
+  });
+
+  it('say it for every name at once', async () => {
+    const world = createWorld();
+    const provider = {
+      ...world.provider,
+      findZone: async () => null,
+      challengeTarget: async (name: DomainName) => under(name === CHALLENGE ? 'one' : 'two', HOSTER),
+    };
+    const ports = { ...world.ports(), provider: async () => provider };
+    const asked = [
+      authorization(EXAMPLE, 'a'),
+      authorization(EXAMPLE, 'b', true),
+      authorization(MATRIX, 'c'),
+    ];
+    const work = locateChallenges(
+      site(),
+      asked,
+      await ports.acme('https://ca.test/directory'),
+      config(site()),
+      ports,
+      ctx(),
+    );
+    const { hint = '' } = await assertRefused(work, 'E_CHALLENGE_CNAME');
+    assert.equal(hint.split('; ').length, 2);
+    assert.match(hint, /_acme-challenge\.example\.org\. CNAME one\.hoster\.net\./);
+    assert.match(hint, /_acme-challenge\.matrix\.example\.org\. CNAME two\.hoster\.net\./);
   });
 
   it('are an error at a CA that does not validate by DNS', async () => {
@@ -126,6 +189,21 @@ describe('challenge values', () => {
       assert.equal(world.challengeValues().length, 1);
       assert.equal(count(world, 'provider.apply'), 2);
     }
+  });
+
+  it('go to a provider that cannot be read, and the name servers prove them', async () => {
+    const world = createWorld();
+    const provider = {
+      ...world.provider,
+      capabilities: { ...world.provider.capabilities, types: ['TXT'] as const, reads: false },
+      readRRsets: async () => assert.fail('it cannot be read'),
+    };
+    const ports = { ...world.ports(), provider: async () => provider };
+    await publishChallenges(site(), [VALUE], config(site()), ports, ctx());
+    assert.equal(world.challengeValues().length, 1);
+    assert.ok(world.dns.asked.some((line) => line.endsWith(`${CHALLENGE} TXT`)));
+    await removeChallenges([VALUE], ports, ctx());
+    assert.deepEqual(world.challengeValues(), []);
   });
 
   it('are not written again where the provider refused', async () => {

@@ -36,6 +36,8 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   // What adapters have in common; an adapter never imports another one.
   'providers/floor': ['provider', 'errors', 'dns', 'http', 'zod'],
   'providers/NAME': ['adapter', 'providers/floor', 'provider', 'errors', 'dns', 'http', 'node:*', 'npm:*'],
+  'providers/third-party': ['adapter', 'provider', 'errors', 'dns', 'zod', 'node:*'],
+  kit: ['adapter', 'provider', 'errors', 'providers/third-party'],
   registry: ['adapter', 'provider', 'errors', 'config', 'providers/*', 'node:*', 'npm:*'],
 
   // What puts it all together. Nothing imports these but themselves.
@@ -47,7 +49,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
 /** The only file that may say `process`. */
 const PROCESS_FILE = 'src/main.ts';
 /** Loads third-party adapters by a name that the config gives. */
-const LOADER = 'providers/registry.ts';
+const LOADER = 'providers/third-party/load-adapter.ts';
 const MOST_LINES = 300;
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));

@@ -109,6 +109,14 @@ describe('an order of a run that died', () => {
     assert.deepEqual([world.ca.orders.length, world.state.ledger.length], [1, 1]);
   });
 
+  it('for another profile is taken back before a new one is placed', async () => {
+    const world = await afterDeath('acme.respond');
+    world.ca.profiles = ['shortlived'];
+    await issueOnce({ world, profile: 'shortlived' });
+    assert.equal(world.ca.orders.length, 2);
+    assert.deepEqual(world.challengeValues(), []);
+  });
+
   it('for other names or another key type is taken back before a new one is placed', async () => {
     const others = [
       site({ certificate: certificate() }),

@@ -93,6 +93,16 @@ describe('issuing', () => {
 });
 
 describe('issuing that fails', () => {
+  it('for want of a profile, or of a CA at all, is no attempt', async () => {
+    const world = createWorld();
+    world.ca.profiles = ['classic', 'shortlived'];
+    await assertRefused(issueOnce({ world, profile: 'short' }), 'E_ACME_PROFILE');
+    const away = fails('acme.directory', trouble('E_ACME_UNREACHABLE'));
+    await assertRefused(issueOnce({ world, around: away }), 'E_ACME_UNREACHABLE');
+    assert.deepEqual([count(world, 'acme.newOrder'), world.state.ledger.length], [0, 0]);
+    assert.equal(world.state.journals.size, 0);
+  });
+
   it('takes the values out again and keeps the order for the next run', async () => {
     const failures = [
       fails('acme.respond', trouble('E_ACME_UNREACHABLE', 'unknown'), 2),

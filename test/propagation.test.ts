@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { under } from '../src/dns/domain-name.ts';
 import type { NameServer } from '../src/lookup.ts';
 import type { DnsResponse, Endpoint } from '../src/ports.ts';
-import { awaitServed } from '../src/propagation.ts';
+import { awaitServed, propagationMs } from '../src/propagation.ts';
 import { assertRefused } from './conformance/expectations.ts';
 import { createFakeClock } from './support/fake-clock.ts';
 import { answer, silence } from './support/fake-dns.ts';
@@ -152,5 +152,21 @@ describe('a published value', () => {
       return NO;
     });
     await assertRefused(done([NS1], stop.signal), 'E_ABORTED');
+  });
+});
+
+function provider(maxMs: number, byHand?: true): Parameters<typeof propagationMs>[1] {
+  return { propagation: { typicalMs: 0, maxMs }, ...(byHand === undefined ? {} : { byHand }) };
+}
+
+describe('the wait for the name servers', () => {
+  it('is what the config says, else what is usual, or more where the provider is slow', () => {
+    assert.equal(propagationMs(7_000, provider(900_000)), 7_000);
+    assert.equal(propagationMs(undefined, provider(0)), 120_000);
+    assert.equal(propagationMs(undefined, provider(900_000)), 900_000);
+  });
+
+  it('is the person’s own where a person makes the change', () => {
+    assert.equal(propagationMs(7_000, provider(900_000, true)), 900_000);
   });
 });

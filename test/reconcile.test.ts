@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createMemory } from '../providers/memory/index.ts';
+import { type MemoryOptions, createMemory } from '../providers/memory/index.ts';
 import { parseDomainName, under } from '../src/dns/domain-name.ts';
 import { reconcile } from '../src/reconcile.ts';
 import * as rrsets from './conformance/target.ts';
@@ -115,11 +115,18 @@ describe('reconciling', () => {
     const world = createWorld();
     const sites = [site({ zone: 'hoster.net' })];
     assert.deepEqual(summary(await run(world, { sites })), { 'example.org': ['fail', 'E_ZONE_NOT_FOUND'] });
-    const memory = createMemory({ zones: [EXAMPLE] });
-    const provider = { ...memory, capabilities: { ...memory.capabilities, types: ['TXT'] as const } };
-    const ports = { ...world.ports(), provider: async () => provider };
-    const outcomes = await reconcile([site()], 'apply', config(site()), ports, ctx());
-    assert.deepEqual(summary(outcomes), { 'example.org': ['fail', 'E_PROVIDER_UNSUPPORTED'] });
+  });
+
+  it('refuses a provider that is for challenges only, and says where to name it', async () => {
+    const blind: readonly NonNullable<MemoryOptions['promises']>[] = [{ types: ['TXT'] }, { reads: false }];
+    for (const promises of blind) {
+      const provider = createMemory({ zones: [EXAMPLE], promises });
+      const ports = { ...createWorld().ports(), provider: async () => provider };
+      const outcomes = await reconcile([site()], 'apply', config(site()), ports, ctx());
+      assert.deepEqual(summary(outcomes), { 'example.org': ['fail', 'E_PROVIDER_UNSUPPORTED'] });
+      assert.match(outcomes.get('example.org')?.errors[0]?.hint ?? '', /`challenge: \{ provider: main \}`/);
+      assert.deepEqual(provider.snapshot(), []);
+    }
   });
 });
 

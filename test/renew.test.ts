@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { certificateSight, plan, renew, sync } from '../src/renew.ts';
+import { certificateSight } from '../src/certificate-sight.ts';
+import { plan, renew, sync } from '../src/renew.ts';
 import { type Report, type SiteReport, exitCode } from '../src/report.ts';
 import type { SiteConfig } from '../src/config/config.ts';
 import { diesAt } from './support/dies-at.ts';

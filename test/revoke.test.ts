@@ -15,7 +15,7 @@ describe('revoking', () => {
     const run = (): ReturnType<typeof renew> =>
       renew([SITE], config(SITE), { force: false }, world.ports(), ctx());
     await run();
-    await revoke(SITE, OPTIONS, world.ports(), ctx());
+    await revoke(SITE, OPTIONS, config(SITE), world.ports(), ctx());
     assert.deepEqual([...world.ca.revoked], [0]);
     const [replaced] = (await run()).sites;
     assert.equal(replaced?.certificate?.action, 'renew');
@@ -29,14 +29,14 @@ describe('revoking', () => {
     const world = createWorld();
     await renew([SITE], config(SITE), { force: false }, world.ports(), ctx());
     const ports = world.ports(fails('acme.revoke', problem('unauthorized', 403)));
-    await assertRefused(revoke(SITE, OPTIONS, ports, ctx()), 'E_ACME_ACCOUNT');
+    await assertRefused(revoke(SITE, OPTIONS, config(SITE), ports, ctx()), 'E_ACME_ACCOUNT');
     const [kept] = (await renew([SITE], config(SITE), { force: false }, world.ports(), ctx())).sites;
     assert.equal(kept?.certificate?.action, 'keep');
   });
 
   it('asks no CA where there is nothing to revoke', async () => {
     const world = createWorld();
-    await assertRefused(revoke(SITE, OPTIONS, world.ports(), ctx()), 'E_CERTIFICATE_STORE');
+    await assertRefused(revoke(SITE, OPTIONS, config(SITE), world.ports(), ctx()), 'E_CERTIFICATE_STORE');
     assert.deepEqual(
       world.calls.filter((call) => call.startsWith('acme')),
       [],

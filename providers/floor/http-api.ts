@@ -32,6 +32,8 @@ export interface HttpRequest {
   readonly write: boolean;
   /** Statuses besides 2xx that are an answer. */
   readonly accept?: readonly number[];
+  /** Where the status says it all, and the body of a good answer may be anything: it is not looked at. */
+  readonly statusOnly?: boolean;
 }
 
 export interface OutgoingRequest {
@@ -98,6 +100,7 @@ function read(response: Response, text: string, request: HttpRequest, options: H
   const asked = { vendor: options.vendor, to: request.to, write: request.write };
   const json = parseJson(text);
   const good = response.ok || (request.accept?.includes(status) ?? false);
+  if (good && request.statusOnly === true) return { status, headers, json: null };
   if (good && (json.ok || text === '')) return { status, headers, json: json.ok ? json.value : null };
   if (good) throw brokenAnswer(asked, `status ${status} with a body that is no JSON`);
   const failure: Failure = {

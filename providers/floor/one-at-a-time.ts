@@ -1,4 +1,5 @@
 import { aborted } from '../../src/errors.ts';
+import { orAborted } from './or-aborted.ts';
 
 /** For APIs that compare nothing by themselves: who reads before writing must not be overtaken in between. */
 export interface Queue {
@@ -27,20 +28,4 @@ export function createQueue(): Queue {
       }
     },
   };
-}
-
-async function orAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const settled = new AbortController();
-  const stopped = new Promise<never>((_, reject) => {
-    const stop = (): void => {
-      reject(aborted(signal));
-    };
-    if (signal.aborted) stop();
-    signal.addEventListener('abort', stop, { once: true, signal: settled.signal });
-  });
-  try {
-    return await Promise.race([work, stopped]);
-  } finally {
-    settled.abort();
-  }
 }

@@ -20,7 +20,7 @@ export type MemoryCall = 'check' | 'findZone' | 'readRRsets' | 'apply';
 export interface MemoryOptions {
   readonly zones: readonly DomainName[];
   /** What it promises, and keeps; by default the most that the contract knows. */
-  readonly promises?: Partial<Pick<Capabilities, 'atomic' | 'cas' | 'changesPerApply' | 'ttl'>>;
+  readonly promises?: Partial<Omit<Capabilities, 'propagation'>>;
   /** Runs before each call: throws, waits or writes, as a vendor or another writer would. */
   readonly before?: (call: MemoryCall) => Promise<void> | void;
 }
@@ -82,6 +82,7 @@ export function createMemory(options: MemoryOptions): MemoryProvider {
     },
     async readRRsets(zone, keys, ctx) {
       await enter('readRRsets', ctx);
+      if (!capabilities.reads) throw unsupported('it cannot be read');
       return keys.map((key) => {
         mustHold(key, zone);
         return store.get(keyText(key)) ?? null;
@@ -89,6 +90,7 @@ export function createMemory(options: MemoryOptions): MemoryProvider {
     },
     async apply(zone, changes, ctx) {
       await enter('apply', ctx);
+      mustKnow(changes, capabilities);
       let next = new Map(store);
       let changed = false;
       for (const change of changes) {
@@ -127,6 +129,21 @@ function applyChange(store: Store, change: Change, cas: Capabilities['cas']): bo
   if (after === undefined) store.delete(key);
   else store.set(key, after);
   return before === undefined || after === undefined ? before !== after : !sameRRset(before, after);
+}
+
+function mustKnow(changes: readonly Change[], { types, reads }: Capabilities): void {
+  for (const change of changes) {
+    const { type } = changedKey(change);
+    if (!types.includes(type)) throw unsupported(`it holds no ${type} records`);
+    if (!reads && (change.op === 'put' || change.op === 'delete'))
+      throw unsupported('it cannot compare, since it cannot be read');
+  }
+}
+
+function unsupported(why: string): DelegatedError {
+  return new DelegatedError('E_PROVIDER_UNSUPPORTED', why, {
+    hint: 'use it for challenges only: `challenge: { provider: … }` of the site',
+  });
 }
 
 function outcome(before: RRset | undefined, change: Change, cas: Capabilities['cas']): RRset | undefined {

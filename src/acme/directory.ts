@@ -7,7 +7,11 @@ export interface Directory {
   readonly newAccount: string;
   readonly newOrder: string;
   readonly revokeCert?: string;
+  /** RFC 9773 §4.1. */
+  readonly renewalInfo?: string;
   readonly termsOfService?: string;
+  /** Names of the certificate profiles on offer; absent where the CA knows no such thing. */
+  readonly profiles?: readonly string[];
   readonly externalAccountRequired: boolean;
 }
 
@@ -16,13 +20,22 @@ export function parseDirectory(body: unknown, url: string): Directory {
   const what = `the directory ${url}`;
   const fields = fieldsOf(body, what);
   const meta = isRecord(fields['meta']) ? fields['meta'] : {};
-  const { termsOfService } = meta;
+  const { termsOfService, profiles } = meta;
   return {
     newNonce: urlIn(fields, 'newNonce', what),
     newAccount: urlIn(fields, 'newAccount', what),
     newOrder: urlIn(fields, 'newOrder', what),
     ...(fields['revokeCert'] === undefined ? {} : { revokeCert: urlIn(fields, 'revokeCert', what) }),
+    ...(fields['renewalInfo'] === undefined ? {} : { renewalInfo: urlIn(fields, 'renewalInfo', what) }),
     ...(typeof termsOfService === 'string' && { termsOfService }),
+    ...(isRecord(profiles) && { profiles: Object.keys(profiles).map(printable) }),
     externalAccountRequired: meta['externalAccountRequired'] === true,
   };
 }
+
+/** It ends up on a terminal. */
+function printable(name: string): string {
+  return name.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').slice(0, LONGEST_NAME);
+}
+
+const LONGEST_NAME = 100;

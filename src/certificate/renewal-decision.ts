@@ -4,7 +4,27 @@ import type { CertificateFacts } from './facts.ts';
 import type { KeyType } from './key-type.ts';
 
 export type RenewalDecision =
-  { readonly due: true; readonly reason: string } | { readonly due: false; readonly at: Date };
+  | {
+      readonly due: true;
+      readonly reason: string;
+      /** Only because the CA would like it: there is time left otherwise. */
+      readonly suggested?: true;
+    }
+  | {
+      readonly due: false;
+      readonly at: Date;
+      /** Why then. */
+      readonly reason: string;
+    };
+
+/** What the CA would like (RFC 9773 §4.2). */
+export interface RenewalSuggestion {
+  readonly start: Date;
+  readonly end: Date;
+  readonly explanationUrl?: string;
+  /** In [0, 1); the same for the same window of the same certificate, see `drawOf`. */
+  readonly draw: number;
+}
 
 export interface RenewalQuestion {
   /** Null when there is none, or none that can be read. */
@@ -16,6 +36,9 @@ export interface RenewalQuestion {
   readonly now: Date;
   /** In [0, 1); the same for the same certificate, see `drawOf`. */
   readonly draw: number;
+  readonly suggestion?: RenewalSuggestion;
+  /** Milliseconds until the asker looks again. Default: it looks at the very moment that it is told. */
+  readonly nextLookMs?: number;
 }
 
 /** Milliseconds. Below it a certificate counts as short-lived, and half of its life is the reserve. */
@@ -24,10 +47,11 @@ const SHORT_LIVED = 10 * 24 * 3600 * 1000;
 /**
  * Comes due with a third of the lifetime left (half, for short-lived ones), which is what CAs recommend (Let's
  * Encrypt integration guide, verified 2026-11), or earlier by up to a fiftieth of the lifetime, so that certificates
- * that were made together do not come due together. Never later: the draw only takes away.
+ * that were made together do not come due together. Never later: the draw only takes away, and so does what the CA
+ * suggests. Who looks again only after the moment that was drawn from the CA's window renews now (RFC 9773 §4.2).
  */
 export function decideRenewal(question: RenewalQuestion): RenewalDecision {
-  const { current, broken, revoked, wanted, now, draw } = question;
+  const { current, broken, revoked, wanted, now, draw, suggestion, nextLookMs = 0 } = question;
   if (broken !== undefined) return due(`the certificate on disk cannot be used: ${broken}`);
   if (current === null) return due('there is no certificate yet');
   if (revoked === true) return due('the certificate was revoked');
@@ -38,20 +62,51 @@ export function decideRenewal(question: RenewalQuestion): RenewalDecision {
       `the key is ${current.keyType ?? 'of a type that is never ordered'}, wanted is ${wanted.keyType}`,
     );
   if (now >= current.notAfter) return due(`the certificate expired at ${current.notAfter.toISOString()}`);
-  const at = dueAt(current, draw);
-  if (now >= at) return due(`the certificate is due since ${at.toISOString()}`);
-  return { due: false, at };
+  const latest = dueAt(current, draw);
+  const reserve = isShortLived(current) ? 'half' : 'a third';
+  if (now >= latest)
+    return due(`the certificate is due since ${latest.toISOString()}: ${reserve} of its lifetime is left`);
+  const asked = suggestion === undefined ? null : momentIn(suggestion);
+  if (suggestion === undefined || asked === null || asked >= latest)
+    return { due: false, at: latest, reason: `${reserve} of its lifetime is left then` };
+  const reason = suggestedText(suggestion);
+  if (now.getTime() + nextLookMs >= asked.getTime()) return { due: true, reason, suggested: true };
+  return { due: false, at: asked, reason };
 }
 
-/** The stable draw of a certificate: uniform in [0, 1), different on every installation. */
-export function drawOf(secret: string, sha256: string): number {
-  const digest = createHash('sha256').update(secret).update(sha256).digest();
+/**
+ * A stable draw: uniform in [0, 1), different on every installation.
+ * @param subject the certificate's fingerprint, or what `windowKey` makes of a window
+ */
+export function drawOf(secret: string, subject: string): number {
+  const digest = createHash('sha256').update(secret).update(subject).digest();
   return digest.readUIntBE(0, 6) / 2 ** 48;
 }
 
-function dueAt({ notBefore, notAfter }: CertificateFacts, draw: number): Date {
+/** One draw per window of a certificate (RFC 9773 §4.2): another window draws anew, another run does not. */
+export function windowKey(certId: string, { start, end }: Pick<RenewalSuggestion, 'start' | 'end'>): string {
+  return `${certId} ${start.toISOString()} ${end.toISOString()}`;
+}
+
+function isShortLived({ notBefore, notAfter }: Pick<CertificateFacts, 'notBefore' | 'notAfter'>): boolean {
+  return notAfter.getTime() - notBefore.getTime() < SHORT_LIVED;
+}
+
+function momentIn({ start, end, draw }: RenewalSuggestion): Date {
+  return new Date(start.getTime() + Math.floor(draw * (end.getTime() - start.getTime())));
+}
+
+function suggestedText({ start, end, explanationUrl }: RenewalSuggestion): string {
+  const why = explanationUrl === undefined ? '' : `, and explains why at ${explanationUrl}`;
+  return `the CA suggests to renew between ${start.toISOString()} and ${end.toISOString()}${why}`;
+}
+
+function dueAt(
+  { notBefore, notAfter }: Pick<CertificateFacts, 'notBefore' | 'notAfter'>,
+  draw: number,
+): Date {
   const lifetime = notAfter.getTime() - notBefore.getTime();
-  const reserve = lifetime < SHORT_LIVED ? lifetime / 2 : lifetime / 3;
+  const reserve = isShortLived({ notBefore, notAfter }) ? lifetime / 2 : lifetime / 3;
   return new Date(Math.floor(notAfter.getTime() - reserve - (draw * lifetime) / 50));
 }
 

@@ -1,6 +1,7 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { type DomainName, parseDomainName } from '../dns/domain-name.ts';
 import { DelegatedError } from '../errors.ts';
+import { derAuthorityKeyId } from './der-authority-key-id.ts';
 import { derSerial } from './der-serial.ts';
 import type { CertificateFacts } from './facts.ts';
 import type { KeyType } from './key-type.ts';
@@ -19,15 +20,21 @@ export function parseChain(pem: string): readonly [X509Certificate, ...X509Certi
 
 /** @throws DelegatedError E_ACME_CERTIFICATE when a name in it is none */
 export function factsOf(certificate: X509Certificate): CertificateFacts {
+  const authorityKeyId = derAuthorityKeyId(certificate.raw);
   return {
     names: dnsNames(certificate),
-    serial: Buffer.from(derSerial(certificate.raw)).toString('hex').toUpperCase(),
+    serial: hex(derSerial(certificate.raw)),
+    authorityKeyId: authorityKeyId === null ? null : hex(authorityKeyId),
     sha256: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
     issuer: issuerOf(certificate),
     notBefore: new Date(certificate.validFrom),
     notAfter: new Date(certificate.validTo),
     keyType: keyTypeOf(certificate.publicKey),
   };
+}
+
+function hex(octets: Uint8Array): string {
+  return Buffer.from(octets).toString('hex').toUpperCase();
 }
 
 /** The entries of subjectAltName that are no dNSName, as OpenSSL prints them. */

@@ -14,10 +14,10 @@ export async function revokeCommand(name: string, flags: RevokeFlags, shell: She
   return withSession(flags, shell, { lock: 'try' }, async ({ config, ports, ctx }) => {
     for (const site of selectSites(config, [name])) {
       const options = { reason: flags.reason ?? 'unspecified', byKey: flags.byKey === true };
-      const version = await revoke(site, options, ports, ctx);
+      const version = await revoke(site, options, config, ports, ctx);
       const names = version.facts.names.map((each) => each.replace(/\.$/, ''));
       if (flags.json === true) {
-        const outcome = { action: 'keep', reason: options.reason, names, nextRenewalAt: null } as const;
+        const outcome = { action: 'keep', reason: options.reason, names, next: null, ca: null } as const;
         const certificate = { ...certificateReport(outcome, version), action: 'revoke' };
         const sites = [{ serverName: name, ok: true, certificate, errors: [] }];
         shell.out(`${JSON.stringify({ version: 1, ok: true, sites }, null, 2)}\n`);

@@ -1,5 +1,5 @@
 import { access, mkdir, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { configTemplate } from '../config/template.ts';
 import { DelegatedError } from '../errors.ts';
 import { parseDelegableServerName } from '../matrix/server-name.ts';
@@ -42,7 +42,8 @@ export async function configInitCommand(name: string, flags: InitFlags, shell: S
   parseDomainName(target);
   const { findAdapter, providerTypes } = await import('../../providers/registry.ts');
   const provider = flags.provider ?? 'rfc2136';
-  const adapter = await findAdapter(provider);
+  const file = configFile(flags, shell);
+  const adapter = await findAdapter(provider, dirname(resolve(file)));
   if (adapter === null)
     throw new DelegatedError('E_USAGE', `there is no provider type "${provider}"`, {
       hint: `there are ${providerTypes().join(', ')}`,
@@ -55,7 +56,6 @@ export async function configInitCommand(name: string, flags: InitFlags, shell: S
     ca: flags.ca ?? 'letsencrypt',
     ...(flags.email === undefined ? {} : { email: flags.email }),
   });
-  const file = configFile(flags, shell);
   if (file === '-') {
     shell.out(text);
     return 0;

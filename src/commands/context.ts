@@ -1,4 +1,6 @@
 /** Builds the ports for one command from the config. Everything heavy is loaded on first use. */
+import { dirname } from 'node:path';
+import { settingsOf } from '../config/certificate-authorities-of.ts';
 import type { AcmeConfig, Config } from '../config/config.ts';
 import type { HostProcess } from '../io/host-process.ts';
 import type { Redactor } from '../io/redaction.ts';
@@ -17,6 +19,7 @@ import { createReloader } from '../io/reloader.ts';
 import { createStateStore } from '../io/state-store.ts';
 import { createSystemClock } from '../io/clock.ts';
 import { createSystemDice } from '../io/dice.ts';
+import { createWebRoot } from '../io/web-root.ts';
 import { createTlsProbe } from '../io/tls-probe.ts';
 import { factsOf, parseChain } from '../certificate/x509.ts';
 import { systemResolvers } from '../io/system-resolvers.ts';
@@ -50,8 +53,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
   const clock = createSystemClock();
   const dice = createSystemDice();
   const providers = new Map<string, Promise<DnsProvider>>();
-  const clients: AcmeClient[] = [];
-  let acme: Promise<AcmeClient> | undefined;
+  const clients = new Map<string, Promise<AcmeClient>>();
   let keys: Promise<KeyMaker> | undefined;
 
   const ports: Ports = {
@@ -62,16 +64,18 @@ export function createContext(config: Config, options: ContextOptions): Context 
     dns: createDnsClient({}),
     resolvers: config.resolvers.length > 0 ? config.resolvers : systemResolvers(),
     provider(name) {
-      const loaded = providers.get(name) ?? loadConfigured(config, name, options, ports);
+      const known = providers.get(name);
+      if (known !== undefined) return known;
+      const loaded = loadConfigured(config, name, options, ports);
       providers.set(name, loaded);
+      // One that could not start, since its program was missing, may start at the next run of the daemon.
+      loaded.catch(() => providers.delete(name));
       return loaded;
     },
-    acme() {
-      acme ??= openConfigured(config, options).then((client) => {
-        clients.push(client);
-        return client;
-      });
-      return acme;
+    acme(directoryUrl) {
+      const opened = clients.get(directoryUrl) ?? openConfigured(config, directoryUrl, options);
+      clients.set(directoryUrl, opened);
+      return opened;
     },
     keys() {
       keys ??= import('../io/key-maker.ts').then(({ createKeyMaker }) => createKeyMaker());
@@ -86,6 +90,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
     }),
     state: createStateStore(config.state, { dice, clock }),
     outputs: createOutputWriter(),
+    webRoot: createWebRoot(),
     reloader: createReloader({ environment: options.env, kill: options.host.kill }),
     tls: createTlsProbe(),
   };
@@ -96,7 +101,8 @@ export function createContext(config: Config, options: ContextOptions): Context 
     openAcme: (settings, accountDirectory) => openAcme(settings, accountDirectory, options),
     ctx: { signal, log, changeId: dice.token(CHANGE_ID_LENGTH) },
     async close() {
-      for (const client of clients) client.close();
+      for (const client of await Promise.allSettled(clients.values()))
+        if (client.status === 'fulfilled') client.value.close();
       const opened = await Promise.allSettled(providers.values());
       await Promise.allSettled(
         opened.map(async (each) => {
@@ -124,6 +130,7 @@ async function loadConfigured(
     options: provider.options,
     deps: {
       name,
+      configFolder: dirname(config.file),
       stateDirectory: config.state,
       log: options.log,
       now: () => new Date(),
@@ -135,13 +142,18 @@ async function loadConfigured(
       hide: (secret) => {
         options.redactor.register(secret);
       },
+      kill: options.host.kill,
     },
   });
 }
 
-async function openConfigured({ acme, state }: Config, options: ContextOptions): Promise<AcmeClient> {
+async function openConfigured(
+  { acme, state }: Config,
+  directoryUrl: string,
+  options: ContextOptions,
+): Promise<AcmeClient> {
   const { accountDirectory } = await import('../io/acme/account-directory.ts');
-  return openAcme(acme, accountDirectory(state, acme.directoryUrl), options);
+  return openAcme(settingsOf(acme, directoryUrl), accountDirectory(state, directoryUrl), options);
 }
 
 async function openAcme(

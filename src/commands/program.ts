@@ -1,6 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { DelegatedError } from '../errors.ts';
 import { REVOCATION_REASONS } from '../acme/revocation-reason.ts';
+import { PROXIES } from '../matrix/well-known-proxies.ts';
+import { parseDuration } from './duration.ts';
 import { recordsCommand } from './records.ts';
 import { renewCommand } from './renew.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
@@ -67,7 +69,12 @@ function build(shell: Shell, done: (code: number) => void): Command {
     .argument('[sites...]', 'server names; none means all of the config')
     .option('--force', 'renew although nothing is due, and go past the limit of orders')
     .option('--dry-run', "rehearse at the CA's staging directory, write nothing")
-    .option('--wait', 'wait for the lock instead of giving up');
+    .option('--wait', 'wait for the lock instead of giving up')
+    .option(
+      '--every <duration>',
+      'how often this is run, such as 12h: renew what the CA wants renewed before the next run',
+      parseDuration,
+    );
   add(program, 'sync', 'reconcile the SRV records only', async (flags, sites) =>
     syncCommand(sites, flags, shell),
   ).argument('[sites...]', 'server names; none means all of the config');
@@ -106,6 +113,14 @@ function build(shell: Shell, done: (code: number) => void): Command {
     .addOption(
       new Option('--format <format>', 'how to write it').choices(['text', 'zone', 'terraform', 'octodns']),
     );
+  add(
+    program,
+    'well-known',
+    'the well-known files, or the config of a proxy for them',
+    async (flags, [site = '']) => (await import('./well-known.ts')).wellKnownCommand(site, flags, shell),
+  )
+    .argument('<site>', 'server name')
+    .addOption(new Option('--for <program>', 'what answers on port 443').choices(PROXIES));
   addCertificateCommands(program, add, shell);
   addProviderCommands(program, add, shell);
   addConfigCommands(program, add, shell);

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { findAdapter } from '../../providers/registry.ts';
 import type { ProviderConfig, SiteConfig } from '../config/config.ts';
 import { relativeToRoot, under, withoutWildcard } from '../dns/domain-name.ts';
@@ -67,7 +68,8 @@ async function check(configured: ProviderConfig, context: Context): Promise<Chec
   } catch (thrown) {
     items.push(failure(thrown));
   }
-  const adapter = await findAdapter(type);
+  // One that cannot be loaded is told of above.
+  const adapter = await findAdapter(type, dirname(context.config.file)).catch(() => null);
   const keys = new Map(uses.flatMap((use) => use.keys.map((key) => [keyText(key), key])));
   return {
     provider: name,
@@ -112,7 +114,7 @@ async function zoneItem(provider: DnsProvider, { site, keys }: Use, { ctx }: Con
     if (lost.length === 0) return { ok: true, message: `${name}: in the zone ${zones.join(', ')}` };
     return {
       ok: false,
-      message: `${name}: no zone for ${lost.map((key) => key.name).join(', ')}`,
+      message: `${name}: no zone for ${[...new Set(lost.map((key) => key.name))].join(', ')}`,
       hint: 'is the domain at this provider, and do the credentials cover its zone?',
     };
   } catch (thrown) {

@@ -21,7 +21,9 @@ export async function providerTestCommand(name: string, flags: TestFlags, shell:
       provider: name,
       zone: flags.zone ?? '',
       nameServers: provider?.nameServers ?? [],
-      propagationTimeoutMs: config.propagationTimeoutMs,
+      ...(config.propagationTimeoutMs === undefined
+        ? {}
+        : { propagationTimeoutMs: config.propagationTimeoutMs }),
     };
     const onStep = (step: TrialStep): void => {
       if (loud || (flags.json !== true && step.outcome === 'failed')) shell.out(stepText(step, paint));

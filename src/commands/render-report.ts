@@ -77,7 +77,10 @@ function deployCell(deploy: DeployReport | null, tense: Tense): string {
   return steps.join(', ');
 }
 
-function changeLines({ records, certificate }: SiteReport, paint: Paint): string[] {
+function changeLines(
+  { serverName, records, certificate, wellKnown, lastSuccess }: SiteReport,
+  paint: Paint,
+): string[] {
   const lines = records.flatMap((record) => {
     if (record.action === 'keep')
       return record.foreign === true
@@ -92,9 +95,21 @@ function changeLines({ records, certificate }: SiteReport, paint: Paint): string
       ),
     ];
   });
+  lines.push(...(wellKnown?.files ?? []).map((file) => paint('good', `+ ${file}`)));
+  // Only `status` tells of the past, and of why things are to come.
+  if (certificate?.nextRenewalAt != null && lastSuccess !== undefined) {
+    const issued = certificate.ca === null ? '' : `; issued by ${new URL(certificate.ca).host}`;
+    lines.push(
+      paint(
+        'dim',
+        `  ${serverName}: next renewal at ${day(certificate.nextRenewalAt)}: ${certificate.nextRenewalReason ?? ''}${issued}`,
+      ),
+    );
+  }
   if (certificate !== null && certificate.action !== 'keep') {
     lines.push(`  certificate for ${certificate.names.join(', ')}: ${certificate.reason}`);
     if (certificate.directory !== null) lines.push(paint('dim', `  ${certificate.directory}`));
+    if (certificate.ca !== null) lines.push(paint('dim', `  from ${new URL(certificate.ca).host}`));
   }
   return lines;
 }

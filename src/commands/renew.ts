@@ -7,6 +7,8 @@ export interface RenewFlags extends GlobalOptions {
   readonly force?: boolean;
   readonly dryRun?: boolean;
   readonly wait?: boolean;
+  /** Milliseconds. */
+  readonly every?: number;
 }
 
 export async function renewCommand(
@@ -17,10 +19,14 @@ export async function renewCommand(
   return withSession(flags, shell, { lock: flags.wait === true ? 'wait' : 'try' }, async (context) => {
     const { config, ports, ctx } = context;
     const sites = selectSites(config, names);
+    const options = {
+      force: flags.force === true,
+      ...(flags.every === undefined ? {} : { everyMs: flags.every }),
+    };
     const done =
       flags.dryRun === true
         ? await (await import('./rehearse.ts')).rehearse(sites, context, shell)
-        : await renew(sites, config, { force: flags.force === true }, ports, ctx);
+        : await renew(sites, config, options, ports, ctx);
     return printReport(done, flags.dryRun === true ? 'planned' : 'done', flags, shell, ports.clock.now());
   });
 }

@@ -1,3 +1,5 @@
+import { filesOf } from '../publish-well-known.ts';
+import { type WellKnownServer, createWellKnownServer } from '../io/well-known-server.ts';
 import { createTask, setLogger } from 'node-cron';
 import type { Config } from '../config/config.ts';
 import { type Daemon, createDaemon } from '../daemon.ts';
@@ -35,6 +37,9 @@ export async function runCommand(flags: GlobalOptions, shell: Shell): Promise<nu
     context.ctx,
   );
 
+  const web = createWellKnownServer(tools.log);
+  await serveWellKnown(web, context.config, tools.log);
+
   const reload = async (): Promise<void> => {
     await notify.reloading();
     try {
@@ -42,6 +47,7 @@ export async function runCommand(flags: GlobalOptions, shell: Shell): Promise<nu
       await replace(context, next);
       context = next;
       daemon.reconfigure(next.config, next.ports);
+      await serveWellKnown(web, next.config, tools.log);
       tools.log.info('the new config is in use', { file: next.config.file, sites: next.config.sites.length });
     } catch (thrown) {
       const error = asDelegatedError(thrown);
@@ -54,8 +60,21 @@ export async function runCommand(flags: GlobalOptions, shell: Shell): Promise<nu
 
   await beatUntilStopped(daemon, reload, notify, () => statusText(context.config, daemon), tools.log, shell);
   await notify.stopping();
+  await web.close();
   await context.close();
   return 0;
+}
+
+/** An address that cannot be had is told, and must not keep the certificates from being renewed. */
+async function serveWellKnown(web: WellKnownServer, { sites, wellKnown }: Config, log: Log): Promise<void> {
+  const served = sites.filter((site) => site.wellKnown?.serve === true);
+  const files = new Map(served.map((site) => [site.serverName.text.toLowerCase(), filesOf(site)]));
+  try {
+    await web.serve(served.length === 0 ? [] : wellKnown.listen, files);
+  } catch (thrown) {
+    const { code, message, hint } = asDelegatedError(thrown);
+    log.error(message, { code, hint });
+  }
 }
 
 async function open(config: Config, tools: Tools, shell: Shell): Promise<Context> {

@@ -1,4 +1,5 @@
 /** What every command that reads the config does around its verb: log, config, lock, report, exit code. */
+import { dirname, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
 import { createLog } from '../io/log.ts';
 import { acquireLock } from '../io/lock.ts';
@@ -51,11 +52,12 @@ export async function readConfig(
   tools: Tools,
   secrets: 'read' | 'leave' = 'read',
 ): Promise<Config> {
-  return loadConfig(configFile(options, shell), {
+  const file = configFile(options, shell);
+  return loadConfig(file, {
     env: shell.env,
     redactor: tools.redactor,
     log: tools.log,
-    types: { names: providerTypes, settings: findAdapter },
+    types: { names: providerTypes, settings: (type) => findAdapter(type, dirname(resolve(file))) },
     secrets,
   });
 }

@@ -26,9 +26,10 @@ function withHistory(site: SiteReport, { lastSuccess, lastError, retryAt }: Site
   // A deployment that is still owed for a certificate that is there: issued, but not proven to be served.
   const owed = site.deploy?.action === 'deploy' && site.certificate?.action === 'keep';
   const drifted = site.records.some(({ action }) => action !== 'keep');
+  const stale = site.wellKnown?.action === 'write';
   return {
     ...site,
-    ok: site.ok && !drifted && !owed && lastError === undefined,
+    ok: site.ok && !drifted && !stale && !owed && lastError === undefined,
     deploy: site.deploy !== null && owed ? { ...site.deploy, action: 'fail' } : site.deploy,
     lastSuccess: lastSuccess?.toISOString() ?? null,
     lastError:

@@ -40,10 +40,11 @@ export async function planCommand(names: readonly string[], flags: PlanFlags, sh
     const code = await printReport(planned, 'planned', flags, shell, ports.clock.now());
     if (code !== 0 || flags.exitCode !== true) return code;
     const pending = planned.sites.some(
-      ({ records, certificate, deploy }) =>
+      ({ records, certificate, deploy, wellKnown }) =>
         records.some(({ action }) => action !== 'keep') ||
         (certificate !== null && certificate.action !== 'keep') ||
-        deploy?.action === 'deploy',
+        deploy?.action === 'deploy' ||
+        wellKnown?.action === 'write',
     );
     return pending ? CHANGES_PENDING : 0;
   });

@@ -16,8 +16,11 @@ export function buildConfig(
     file,
     state: raw.state,
     resolvers: raw.resolvers,
-    propagationTimeoutMs: raw.propagation.timeout * 1_000,
+    ...(raw.propagation.timeout === undefined
+      ? {}
+      : { propagationTimeoutMs: raw.propagation.timeout * 1_000 }),
     acme: acmeConfig(raw.acme, caCertificates),
+    wellKnown: raw.wellKnown,
     providers: new Map(
       Object.entries(raw.providers).map(([name, each]) => [
         name,

@@ -12,9 +12,11 @@ export interface Config {
   readonly state: string;
   /** Recursive resolvers; empty: the system's. */
   readonly resolvers: readonly Endpoint[];
-  /** How long a record may take until every authoritative server has it. Milliseconds. */
-  readonly propagationTimeoutMs: number;
+  /** How long a record may take until every authoritative server has it; see `propagationMs`. Milliseconds. */
+  readonly propagationTimeoutMs?: number;
   readonly acme: AcmeConfig;
+  /** Where the daemon serves the well-known files. */
+  readonly wellKnown: { readonly listen: readonly Endpoint[] };
   readonly providers: ReadonlyMap<string, ProviderConfig>;
   readonly sites: readonly SiteConfig[];
 }

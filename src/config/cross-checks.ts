@@ -34,17 +34,30 @@ export function crossChecks(document: YamlDocument): ConfigProblem[] {
     checkTargets(site, path, say);
     checkNames(site, path, refusesRedundantNames(root), say);
     checkOutputs(name, site, path, directories, say);
-    if (valueAt(site, ['wellKnown', 'write']) !== undefined && valueAt(site, ['wellKnown', 'serve']) === true)
-      say(
-        [...path, 'wellKnown', 'serve'],
-        'this key cannot stand beside "write" — choose who serves the files',
-        'key',
-      );
+    checkWellKnown(site, path, say);
   }
   return problems;
 }
 
 type Say = (path: KeyPath, message: string, of?: 'key' | 'value') => void;
+
+function checkWellKnown(site: unknown, path: KeyPath, say: Say): void {
+  const wellKnown = valueAt(site, ['wellKnown']);
+  if (!isMapping(wellKnown)) return;
+  if (valueAt(wellKnown, ['write']) !== undefined && valueAt(wellKnown, ['serve']) === true)
+    say(
+      [...path, 'wellKnown', 'serve'],
+      'this key cannot stand beside "write" — choose who serves the files',
+      'key',
+    );
+  const delegated = valueAt(site, ['delegatedTo']);
+  const server = valueAt(wellKnown, ['server']);
+  if (typeof delegated === 'string' && typeof server === 'string' && server !== delegated)
+    say(
+      [...path, 'wellKnown', 'server'],
+      `expected ${JSON.stringify(delegated)}, which is where \`delegatedTo\` has the SRV records and the certificate`,
+    );
+}
 
 function checkProvider(site: unknown, path: KeyPath, at: KeyPath, known: readonly string[], say: Say): void {
   const name = valueAt(site, at);

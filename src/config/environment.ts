@@ -1,7 +1,8 @@
 /** Settings of providers that the config leaves out and the environment has, under names that people have set already. */
+import { DelegatedError } from '../errors.ts';
 import { valueAt } from './issues.ts';
 import { type KeyPath, pathText } from './problem.ts';
-import type { ProviderTypes } from './option-problems.ts';
+import type { ProviderSettings, ProviderTypes } from './option-problems.ts';
 import type { SecretSource } from './secrets.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,7 +26,7 @@ export async function borrowedSettings(
   const found = await Promise.all(
     Object.entries(providers).map(async ([name, provider]) => {
       const type = valueAt(provider, ['type']);
-      const settings = typeof type === 'string' ? await types.settings(type) : null;
+      const settings = typeof type === 'string' ? await settingsOf(type, types) : null;
       return Object.entries(settings?.environment ?? {}).flatMap(([key, variables]) => {
         const inner = key.split('.');
         if (valueAt(provider, inner) !== undefined) return [];
@@ -35,6 +36,16 @@ export async function borrowedSettings(
     }),
   );
   return found.flat();
+}
+
+/** That an adapter is of no use is for those to say who check the config. */
+async function settingsOf(type: string, types: ProviderTypes): Promise<ProviderSettings | null> {
+  try {
+    return await types.settings(type);
+  } catch (error) {
+    if (error instanceof DelegatedError) return null;
+    throw error;
+  }
 }
 
 function lentBy(variable: string, env: Environment): Pick<BorrowedSetting, 'source' | 'variable'> | null {

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { DelegatedError } from '../errors.ts';
 import { unknownWord } from './cross-checks.ts';
 import { issueProblems, valueAt } from './issues.ts';
 import { nearest } from './nearest.ts';
@@ -8,7 +9,10 @@ import type { YamlDocument } from './yaml-document.ts';
 /** What the parser has to know of the adapters, which it never loads by itself. */
 export interface ProviderTypes {
   readonly names: () => readonly string[];
-  /** Null where the adapter checks its settings itself. */
+  /**
+   * Null where nobody knows the settings.
+   * @throws DelegatedError for an adapter of somebody else that is not there or of no use
+   */
   readonly settings: (type: string) => Promise<ProviderSettings | null>;
 }
 
@@ -44,16 +48,22 @@ async function problemsOf(
 ): Promise<ConfigProblem[]> {
   const type = valueAt(provider, ['type']);
   if (type === undefined) return misspeltType(path, provider, document);
-  if (typeof type !== 'string' || type === '' || FOREIGN.test(type)) return [];
-  if (!types.names().includes(type)) {
-    const at = [...path, 'type'];
+  if (typeof type !== 'string' || type === '') return [];
+  if (!FOREIGN.test(type) && !types.names().includes(type)) {
     const message = unknownWord('provider type', type, types.names(), 'write pkg:@scope/name or ./file.mjs');
-    return [{ ...document.position(at, 'value'), path: pathText(at), message }];
+    return [uselessType(path, document, message)];
   }
-  const settings = await types.settings(type);
+  let settings: ProviderSettings | null;
+  try {
+    settings = await types.settings(type);
+  } catch (error) {
+    if (!(error instanceof DelegatedError)) throw error;
+    const hint = error.hint === undefined ? '' : ` — ${error.hint}`;
+    return [uselessType(path, document, `${error.message}${hint}`)];
+  }
   if (settings === null) return [];
   const { options: schema, environment } = settings;
-  const result = schema.safeParse(optionsOf(provider));
+  const result = await schema.safeParseAsync(optionsOf(provider));
   if (result.success) return [];
   const { keysIn } = await import('./known-keys.ts');
   const knownKeys = (at: KeyPath): readonly string[] => [
@@ -67,6 +77,11 @@ async function problemsOf(
     mayShow: () => false,
   });
   return found.map((problem) => withVariables(problem, path, environment));
+}
+
+function uselessType(path: KeyPath, document: YamlDocument, message: string): ConfigProblem {
+  const at = [...path, 'type'];
+  return { ...document.position(at, 'value'), path: pathText(at), message };
 }
 
 /** A missing key may stand in the environment as well. */

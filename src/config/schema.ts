@@ -7,6 +7,7 @@ import { siteSchema } from './site-schema.ts';
 /** The shape of the config file. Every description ends up in the JSON Schema, where editors show it. */
 
 const DNS_PORT = 53;
+const HTTP_PORT = 8089;
 const DAY = 86_400;
 
 /** The schema sees secrets resolved. */
@@ -47,7 +48,10 @@ const acme = z.strictObject({
   fallback: z
     .array(fallback, { error: 'expected a list of CAs, such as [{ ca: zerossl }]' })
     .exactOptional()
-    .meta({ description: 'Other CAs, in order. Accepted and not used yet.' }),
+    .meta({
+      description:
+        'Other CAs, in order, for when the first one is out of reach, out of order or asks to wait.',
+    }),
 });
 
 const providerSchema = z.looseObject({
@@ -76,13 +80,23 @@ export const configSchema = z.strictObject({
     .meta({ description: "Recursive resolvers. Default: the system's." }),
   propagation: z
     .strictObject({
-      timeout: seconds(DAY)
-        .default(120)
-        .meta({ description: 'Seconds until every authoritative server must have a record.' }),
+      timeout: seconds(DAY).exactOptional().meta({
+        description:
+          'Seconds until every authoritative server must have a record. Default: 120, or more where the provider is slow.',
+      }),
     })
     .prefault({})
     .meta({ description: 'About the wait after a write.' }),
   acme: acme.prefault({}).meta({ description: 'The CA.' }),
+  wellKnown: z
+    .strictObject({
+      listen: z
+        .array(endpoint(HTTP_PORT), { error: 'expected a list of addresses, such as ["127.0.0.1:8089"]' })
+        .default([{ address: '127.0.0.1', port: HTTP_PORT }])
+        .meta({ description: 'Where the daemon serves the well-known files, in plain HTTP, for a proxy.' }),
+    })
+    .prefault({})
+    .meta({ description: 'About the well-known files of all sites.' }),
   providers: z
     .record(z.string(), providerSchema, { error: 'expected a mapping of names to DNS providers' })
     .meta({ description: 'The DNS providers. The names are yours.' }),

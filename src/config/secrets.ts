@@ -13,7 +13,7 @@ export const SECRET_FORMS = 'a text, { file: PATH }, { env: NAME } or { credenti
 
 const KINDS = ['file', 'env', 'credential'] as const;
 /** Keys whose inline value is a secret: `secret`, `apiToken`, `hmacKey`, `secret_access_key`, … */
-const SECRET_KEY = /(?:secret|token|password|passphrase|key)$/i;
+const SECRET_KEY = /(?:secret|token|password|passphrase|key|credentials)$/i;
 /** `user:password@` in a URL. */
 const URL_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@]*:([^/?#@]+)@/i;
 

@@ -1,6 +1,5 @@
 import * as z from 'zod';
 import { KEY_TYPES } from '../certificate/key-type.ts';
-import { parseServerName } from '../matrix/server-name.ts';
 import {
   absolutePath,
   account,
@@ -11,13 +10,13 @@ import {
   flag,
   integer,
   keyMode,
-  parsed,
   seconds,
   signalName,
   srvTarget,
   text,
   unit,
 } from './scalars.ts';
+import { wellKnownSchema } from './well-known-schema.ts';
 
 /** What stands under `sites`. Every description ends up in the JSON Schema, where editors show it. */
 
@@ -117,26 +116,6 @@ const certificate = z.strictObject({
   keepVersions: integer(1, 100).default(5).meta({ description: 'Versions that the state directory keeps.' }),
 });
 
-const content = z.record(z.string(), z.unknown(), { error: 'expected a mapping' });
-
-const wellKnown = z.strictObject({
-  server: parsed(parseServerName)
-    .exactOptional()
-    .meta({ description: 'The host of `m.server`. Accepted and not used yet.' }),
-  client: content
-    .exactOptional()
-    .meta({ description: 'Content of /.well-known/matrix/client. Accepted and not used yet.' }),
-  support: content
-    .exactOptional()
-    .meta({ description: 'Content of /.well-known/matrix/support. Accepted and not used yet.' }),
-  write: absolutePath
-    .exactOptional()
-    .meta({ description: 'Web root that the files are written to. Accepted and not used yet.' }),
-  serve: flag()
-    .exactOptional()
-    .meta({ description: 'The daemon serves the files itself. Accepted and not used yet.' }),
-});
-
 const challenge = z.strictObject({
   provider: text('the name of a provider').meta({ description: 'Its name under `providers`.' }),
 });
@@ -167,9 +146,7 @@ export const siteSchema = z.strictObject({
     .union([z.literal('none'), certificate], { error: 'expected a mapping, or none' })
     .prefault({})
     .meta({ description: 'The certificate. none: this site is about records only.' }),
-  wellKnown: wellKnown
-    .exactOptional()
-    .meta({ description: 'The files under /.well-known/matrix/. Accepted and not used yet.' }),
+  wellKnown: wellKnownSchema.exactOptional().meta({ description: 'The files below /.well-known/matrix/.' }),
 });
 
 export type RawSite = z.output<typeof siteSchema>;

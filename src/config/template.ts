@@ -45,9 +45,9 @@ sites:
       names: []
       outputs:
         - { directory: /etc/matrix-synapse/tls, group: matrix-synapse, keyMode: "0640" }
-      # A daemon that is not root asks for the reload by a file; delegated-reload-synapse.path watches for it.
-      reload: { exec: [/usr/bin/touch, /run/delegated/reload-synapse] }
-      # As root, from cron: reload: { systemd: matrix-synapse.service }
+      reload: { systemd: matrix-synapse.service }
+      # A daemon that is not root asks for it by a file, and delegated-reload-synapse.path watches for that:
+      # reload: { exec: [/usr/bin/touch, /run/delegated/reload-synapse] }
 `;
 }
 

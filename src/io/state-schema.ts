@@ -23,6 +23,18 @@ export const siteSchema = z.object({
   reloadedVersion: z.exactOptional(z.string()),
   verifiedVersion: z.exactOptional(z.string()),
   revokedVersion: z.exactOptional(z.string()),
+  issuedBy: z.exactOptional(z.object({ version: z.string(), ca: z.string() })),
+  renewalInfo: z.exactOptional(
+    z.object({
+      certId: z.string(),
+      ca: z.string(),
+      askAgainAt: date,
+      window: z.exactOptional(
+        z.object({ start: date, end: date, explanationUrl: z.exactOptional(z.string()) }),
+      ),
+      failures: z.exactOptional(z.int().positive()),
+    }),
+  ),
   deployTarget: z.exactOptional(z.string()),
   lastSuccess: z.exactOptional(date),
   lastError: z.exactOptional(
@@ -38,6 +50,7 @@ export const journalSchema = z.object({
   ca: z.string(),
   names: z.array(domainName),
   keyType: z.enum(KEY_TYPES),
+  profile: z.exactOptional(z.string()),
   startedAt: date,
   orderUrl: z.exactOptional(z.string()),
   unasked: z.exactOptional(z.literal(true)),

@@ -32,6 +32,8 @@ export interface Journal {
   /** As ordered. */
   readonly names: readonly DomainName[];
   readonly keyType: KeyType;
+  /** As asked for; absent: the CA's usual one. */
+  readonly profile?: string;
   readonly startedAt: Date;
   /** Absent between "about to order" and the CA's answer. */
   readonly orderUrl?: string;
@@ -40,6 +42,23 @@ export interface Journal {
   /** PKCS#8 PEM; on disk before finalize, since the CA's certificate is worth nothing without it. */
   readonly privateKey?: string;
   readonly challenges: readonly ChallengeValue[];
+}
+
+/** What a CA said of a certificate when it was last asked (RFC 9773), kept so that quiet runs ask nobody. */
+export interface KnownRenewalInfo {
+  /** The certificate that was asked about; of another one this says nothing. */
+  readonly certId: string;
+  /** Directory URL. */
+  readonly ca: string;
+  readonly askAgainAt: Date;
+  /** Absent where the CA offers none, or has never answered. */
+  readonly window?: {
+    readonly start: Date;
+    readonly end: Date;
+    readonly explanationUrl?: string;
+  };
+  /** Requests without a usable answer, in a row. Absent: none. */
+  readonly failures?: number;
 }
 
 /** What is known of a site from one run to the next. Everything else is read from the world. */
@@ -51,6 +70,9 @@ export interface SiteState {
   readonly verifiedVersion?: string;
   /** The version that we had revoked; it is due, whatever its age. */
   readonly revokedVersion?: string;
+  /** Which CA the live version is from, by its directory URL; not known for versions of another origin. */
+  readonly issuedBy?: { readonly version: string; readonly ca: string };
+  readonly renewalInfo?: KnownRenewalInfo;
   /** The outputs and reload action that the above was true for, as a digest: changed config, changed deployment. */
   readonly deployTarget?: string;
   readonly lastSuccess?: Date;

@@ -15,6 +15,24 @@ describe('parseDirectory', () => {
     assert.deepEqual(parseDirectory({ ...DIRECTORY, meta, keyChange: 'x' }, URL), { ...DIRECTORY, ...meta });
   });
 
+  it('reads the names of profiles, and keeps control characters from the terminal', () => {
+    const profiles = { classic: 'https://ca.example/classic', 'short\u001blived': 'six days' };
+    assert.deepEqual(parseDirectory({ ...DIRECTORY, meta: { profiles } }, URL).profiles, [
+      'classic',
+      'short lived',
+    ]);
+    assert.equal(parseDirectory({ ...DIRECTORY, meta: {} }, URL).profiles, undefined);
+  });
+
+  it('reads where renewal information is', () => {
+    const renewalInfo = 'https://ca.example/renewal-info';
+    assert.equal(parseDirectory({ ...DIRECTORY, renewalInfo }, URL).renewalInfo, renewalInfo);
+    assert.match(
+      ourError(() => parseDirectory({ ...DIRECTORY, renewalInfo: 7 }, URL)).message,
+      /renewalInfo/,
+    );
+  });
+
   it('does without meta', () => {
     assert.deepEqual(parseDirectory(DIRECTORY, URL), { ...DIRECTORY, externalAccountRequired: false });
   });

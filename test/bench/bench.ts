@@ -10,12 +10,27 @@ import { PROGRAM } from '../e2e/lab.ts';
 import { startBind } from '../support/bind.ts';
 import { startPebble } from '../support/pebble.ts';
 import { cloudflareTarget } from '../targets/cloudflare.ts';
+import { desecTarget } from '../targets/desec.ts';
+import { googleTarget } from '../targets/google.ts';
+import { hetznerTarget } from '../targets/hetzner.ts';
+import { ovhTarget } from '../targets/ovh.ts';
+import { route53Target } from '../targets/route53.ts';
+import { webhookTarget } from '../targets/webhook.ts';
 import { powerdnsTarget } from '../targets/powerdns.ts';
 import { countCalls } from './calls.ts';
 import { type Contender, type Course, certbot, dehydrated, lego, run, uacme } from './peers.ts';
 
 /** Adapters over HTTP, before what plays their vendor. */
-const TARGETS = { cloudflare: cloudflareTarget, powerdns: powerdnsTarget };
+const TARGETS = {
+  cloudflare: cloudflareTarget,
+  desec: desecTarget,
+  google: googleTarget,
+  hetzner: hetznerTarget,
+  ovh: ovhTarget,
+  powerdns: powerdnsTarget,
+  route53: route53Target,
+  webhook: webhookTarget,
+};
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
 const NAMES = ['example.test', 'matrix.example.test'] as const;
@@ -159,6 +174,6 @@ print('');
 print('| requests for the records of | 1 site: read, write | 100 sites | 1,000 sites |');
 print('|---|---|---|---|');
 for (const [name, setup] of Object.entries(TARGETS)) {
-  const counts = await countCalls(setup);
+  const counts = await countCalls(() => setup());
   print(`| ${name} | ${counts.map(({ read, write }) => `${read}, ${write}`).join(' | ')} |`);
 }

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import type { CertificateFacts } from '../../src/certificate/facts.ts';
-import { decideRenewal, drawOf, type RenewalQuestion } from '../../src/certificate/renewal-decision.ts';
+import {
+  decideRenewal,
+  drawOf,
+  type RenewalQuestion,
+  type RenewalSuggestion,
+  windowKey,
+} from '../../src/certificate/renewal-decision.ts';
 import { parseDomainName } from '../../src/dns/domain-name.ts';
 
 const DAY = 24 * 3600 * 1000;
@@ -12,6 +18,7 @@ const B = parseDomainName('matrix.example.org');
 const certificate = (days: number, over: Partial<CertificateFacts> = {}): CertificateFacts => ({
   names: [A, B],
   serial: '01',
+  authorityKeyId: 'A1',
   sha256: 'ab',
   issuer: 'CA',
   notBefore: START,
@@ -32,28 +39,39 @@ const reasonFor = (over: Partial<RenewalQuestion>): string => {
   return decision.due ? decision.reason : 'not due';
 };
 
+const window = (from: number, to: number, over: Partial<RenewalSuggestion> = {}): RenewalSuggestion => ({
+  start: after(from),
+  end: after(to),
+  draw: 0.5,
+  ...over,
+});
 const draws = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const lifetimes = fc.double({ min: 0.01, max: 400, noNaN: true });
 
 describe('a renewal', () => {
   it('comes due with a third of the lifetime left', () => {
-    assert.deepEqual(decideRenewal(ask()), { due: false, at: after(60) });
+    const reason = 'a third of its lifetime is left then';
+    assert.deepEqual(decideRenewal(ask()), { due: false, at: after(60), reason });
     assert.deepEqual(decideRenewal(ask({ now: new Date(after(60).getTime() - 1) })), {
       due: false,
       at: after(60),
+      reason,
     });
     assert.match(reasonFor({ now: after(60) }), /due since 2026-03-02T00:00:00\.000Z/);
   });
 
   it('comes due with half of the lifetime left below ten days', () => {
-    assert.deepEqual(decideRenewal(ask({ current: certificate(6) })), { due: false, at: after(3) });
-    assert.deepEqual(decideRenewal(ask({ current: certificate(12) })), { due: false, at: after(8) });
+    const half = { due: false, at: after(3), reason: 'half of its lifetime is left then' };
+    assert.deepEqual(decideRenewal(ask({ current: certificate(6) })), half);
+    const third = { due: false, at: after(8), reason: 'a third of its lifetime is left then' };
+    assert.deepEqual(decideRenewal(ask({ current: certificate(12) })), third);
   });
 
   it('comes up to a fiftieth of the lifetime earlier, as the draw says', () => {
     assert.deepEqual(decideRenewal(ask({ current: certificate(100), draw: 0.5 })), {
       due: false,
       at: new Date(Math.floor(START.getTime() + (200 / 3 - 1) * DAY)),
+      reason: 'a third of its lifetime is left then',
     });
   });
 
@@ -106,6 +124,66 @@ describe('a renewal', () => {
         assert.ok(left >= reserve - 1 && left <= reserve + lifetime / 50 + 1);
       }),
     );
+  });
+});
+
+describe('a renewal that the CA suggests', () => {
+  it('comes at the moment that was drawn from the window, and says so', () => {
+    const suggestion = window(40, 42, { explanationUrl: 'https://ca.example/why' });
+    const reason =
+      'the CA suggests to renew between 2026-02-10T00:00:00.000Z and 2026-02-12T00:00:00.000Z, and explains why at https://ca.example/why';
+    assert.deepEqual(decideRenewal(ask({ suggestion })), { due: false, at: after(41), reason });
+    assert.deepEqual(decideRenewal(ask({ suggestion, now: after(41) })), {
+      due: true,
+      reason,
+      suggested: true,
+    });
+  });
+
+  it('comes at once when the window is over', () => {
+    assert.equal(decideRenewal(ask({ suggestion: window(-20, -10) })).due, true);
+  });
+
+  it('comes now when the next look would be too late', () => {
+    const suggestion = window(40, 42);
+    const almost = new Date(after(41).getTime() - DAY / 2);
+    assert.equal(decideRenewal(ask({ suggestion, now: almost })).due, false);
+    assert.equal(decideRenewal(ask({ suggestion, now: almost, nextLookMs: DAY / 2 - 1 })).due, false);
+    assert.equal(decideRenewal(ask({ suggestion, now: almost, nextLookMs: DAY / 2 })).due, true);
+  });
+
+  it('never comes later than without the CA', () => {
+    const decision = decideRenewal(ask({ suggestion: window(70, 80) }));
+    assert.deepEqual(decision, {
+      due: false,
+      at: after(60),
+      reason: 'a third of its lifetime is left then',
+    });
+    const day = fc.double({ min: -400, max: 400, noNaN: true });
+    fc.assert(
+      fc.property(lifetimes, draws, day, day, draws, (days, draw, from, length, windowDraw) => {
+        const current = certificate(days);
+        const suggestion = window(from, from + Math.abs(length) + 0.001, { draw: windowDraw });
+        const without = decideRenewal(ask({ current, draw, now: START }));
+        const decided = decideRenewal(ask({ current, draw, now: START, suggestion }));
+        assert.ok(!without.due);
+        assert.ok(decided.due || decided.at <= without.at);
+      }),
+    );
+  });
+
+  it('does not count for a certificate that is due for another reason', () => {
+    const suggestion = window(70, 80);
+    assert.match(reasonFor({ suggestion, revoked: true }), /revoked/);
+    assert.match(reasonFor({ suggestion, now: after(91) }), /expired/);
+    assert.match(reasonFor({ suggestion, now: after(61) }), /due since .*: a third of its lifetime is left$/);
+  });
+
+  it('is drawn once per window of a certificate', () => {
+    const [first, moved] = [window(40, 42), window(40, 43)];
+    const keys = [windowKey('a.b', first), windowKey('a.c', first), windowKey('a.b', moved)];
+    assert.equal(new Set(keys.map((key) => drawOf('secret', key))).size, 3);
+    assert.equal(windowKey('a.b', first), windowKey('a.b', window(40, 42, { draw: 0.1 })));
   });
 });
 

@@ -56,6 +56,15 @@ describe('x509', () => {
     assert.equal(factsOf(parseChain(pem)[0]).serial, '0102030405060708');
   });
 
+  it('reads which key signed it, where it says so', async () => {
+    const pem = await made(EC, 'DNS:a.example');
+    const printed = await runProgram('openssl', ['x509', '-noout', '-ext', 'subjectKeyIdentifier'], pem);
+    const [id = ''] = /(?:[0-9A-F]{2}:){19}[0-9A-F]{2}/.exec(printed) ?? [];
+    assert.equal(factsOf(parseChain(pem)[0]).authorityKeyId, id.replaceAll(':', ''));
+    const silent = await made(EC, 'DNS:a.example', '/CN=lab', ['-addext', 'authorityKeyIdentifier=none']);
+    assert.equal(factsOf(parseChain(silent)[0]).authorityKeyId, null);
+  });
+
   it('knows the key types that we order and no other', async () => {
     const types: [string[], string | null][] = [
       [['ec', '-pkeyopt', 'ec_paramgen_curve:P-384'], 'ec384'],

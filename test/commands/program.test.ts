@@ -9,6 +9,7 @@ describe('the command line', () => {
     for (const argv of [
       ['renwe'],
       ['renew', '--forse'],
+      ['renew', '--every', 'often'],
       ['records'],
       ['records', 'x', '--format', 'pdf'],
       ['adopt'],

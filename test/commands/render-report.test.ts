@@ -17,6 +17,8 @@ const CERTIFICATE: CertificateReport = {
   reason: 'not due',
   names: ['example.org'],
   serial: '01',
+  ca: 'https://ca.test/directory',
+  nextRenewalReason: 'a third of its lifetime is left then',
   sha256: 'ab',
   issuer: 'CA',
   notBefore: '2026-11-01T00:00:00.000Z',
@@ -105,6 +107,19 @@ describe('a report for a person', () => {
         '\n\nexample.org: E_ACME_RATE_LIMITED: too many\n  → wait\n  not before 2026-11-25T00:00:00.000Z\n',
       ),
     );
+  });
+
+  it('says why the next renewal is when it is, and who issued, where the past is told', () => {
+    const line =
+      '\n\n  example.org: next renewal at 2026-12-31 08:15Z: a third of its lifetime is left then; issued by ca.test\n';
+    assert.ok(render({ lastSuccess: null }, 'planned').endsWith(line));
+    assert.ok(!render({}, 'planned').includes('next renewal at'));
+  });
+
+  it('names the CA of a certificate that is new', () => {
+    const certificate = { ...CERTIFICATE, action: 'renew', reason: 'forced' } as const;
+    assert.ok(render({ certificate }).includes('  certificate for example.org: forced\n'));
+    assert.match(render({ certificate }), /^ {2}from ca\.test$/m);
   });
 
   it('points to a record that is as wanted and not ours', () => {

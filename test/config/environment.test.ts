@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { borrowedSettings, variablesOf, withBorrowed } from '../../src/config/environment.ts';
+import { DelegatedError } from '../../src/errors.ts';
 import { TYPES, linesOf } from './check-text.ts';
 
 const CONFIG = { providers: { main: { type: 'rfc2136', key: { name: 'k' } }, other: { type: 'powerdns' } } };
@@ -34,6 +35,14 @@ describe('settings from the environment', () => {
 
   it('are not there when the variable is empty', async () => {
     assert.deepEqual(await borrowedSettings(CONFIG, TYPES, { RFC2136_NAMESERVER: '' }), []);
+  });
+
+  it('leave an adapter that is of no use to those who check the config', async () => {
+    const refusal = new DelegatedError('E_PROVIDER_UNKNOWN', 'there is no file');
+    const types = { ...TYPES, settings: () => Promise.reject(refusal) };
+    assert.deepEqual(await borrowedSettings(CONFIG, types, ENV), []);
+    const broken = { ...TYPES, settings: () => Promise.reject(new TypeError('a bug')) };
+    await assert.rejects(borrowedSettings(CONFIG, broken, ENV), TypeError);
   });
 
   it('leave a config of the wrong shape to the schema', async () => {

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { stringify } from 'yaml';
+import * as z from 'zod';
 import { editDistance } from '../../src/config/nearest.ts';
-import { checkText, configOf, configText, linesOf, problemsOf } from './check-text.ts';
+import { DelegatedError } from '../../src/errors.ts';
+import { TYPES, checkText, configOf, configText, linesOf, problemsOf } from './check-text.ts';
 
 describe('parseConfig', () => {
   it('fills in every default', async () => {
     const { acme, sites, ...config } = await configOf(configText());
     assert.equal(config.state, '/var/lib/delegated');
     assert.deepEqual(config.resolvers, []);
-    assert.equal(config.propagationTimeoutMs, 120_000);
+    assert.equal(config.propagationTimeoutMs, undefined);
     assert.deepEqual(acme, {
       directoryUrl: 'https://acme-v02.api.letsencrypt.org/directory',
       stagingDirectoryUrl: 'https://acme-staging-v02.api.letsencrypt.org/directory',
@@ -200,7 +202,30 @@ sites:
     );
   });
 
-  it('does not look into an adapter of somebody else', async () => {
+  it('says at its type why an adapter of somebody else is of no use', async () => {
+    const refusal = new DelegatedError('E_PROVIDER_UNKNOWN', 'there is no file', { hint: 'write one' });
+    const settings = (): Promise<never> => Promise.reject(refusal);
+    const checked = await checkText(configText().replace('rfc2136', './file.mjs'), { ...TYPES, settings });
+    assert.ok(!checked.ok);
+    assert.deepEqual(checked.problems, [
+      { line: 4, column: 11, path: 'providers.main.type', message: 'there is no file — write one' },
+    ]);
+  });
+
+  it('has an adapter of somebody else check its settings, however long that takes', async () => {
+    const options = z
+      .looseObject({})
+      .refine(async () => false, { path: ['server'], error: 'expected another' });
+    const types = { ...TYPES, settings: async () => ({ options, environment: {} }) };
+    const checked = await checkText(configText().replace('rfc2136', '"pkg:@scope/name"'), types);
+    assert.ok(!checked.ok);
+    assert.deepEqual(
+      checked.problems.map(({ line, path, message }) => [line, path, message]),
+      [[5, 'providers.main.server', 'expected another']],
+    );
+  });
+
+  it('asks nothing of the settings of an adapter that knows none', async () => {
     for (const type of ['pkg:@scope/name', './file.mjs', '../file.mjs', '/opt/file.mjs'])
       assert.deepEqual(await linesOf(configText().replace('rfc2136', JSON.stringify(type))), [], type);
   });

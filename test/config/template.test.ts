@@ -16,7 +16,7 @@ const ANSWERS: Omit<TemplateAnswers, 'settings'> = {
 };
 
 async function configOf(answers: Omit<TemplateAnswers, 'settings'>): Promise<Config> {
-  const adapter = await findAdapter(answers.provider);
+  const adapter = await findAdapter(answers.provider, '/etc/delegated');
   const settings = adapter?.example(answers.serverName) ?? '';
   const yaml = readYaml(configTemplate({ ...answers, settings }));
   assert.ok(yaml.ok);
@@ -26,7 +26,7 @@ async function configOf(answers: Omit<TemplateAnswers, 'settings'>): Promise<Con
   return parseConfig(
     { ...document, value },
     '/c.yaml',
-    { names: providerTypes, settings: findAdapter },
+    { names: providerTypes, settings: (type) => findAdapter(type, '/etc/delegated') },
     undefined,
   );
 }

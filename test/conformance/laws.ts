@@ -5,7 +5,7 @@ import { swapLaws } from './swap-laws.ts';
 import { type Bench, type ConformanceTarget, createBench, testCtx } from './target.ts';
 import { trialLaws } from './trial-laws.ts';
 import { txtLaws } from './txt-laws.ts';
-import { zoneLaws } from './zone-laws.ts';
+import { blindLaws, zoneLaws } from './zone-laws.ts';
 
 /**
  * The contract of src/provider.ts as laws. What a provider does not promise in its capabilities is skipped, never
@@ -30,6 +30,7 @@ export function describeProviderConformance(name: string, setup: () => Promise<C
       return bench;
     };
     zoneLaws(ready);
+    blindLaws(ready);
     srvLaws(ready);
     txtLaws(ready);
     swapLaws(ready);

@@ -3,27 +3,33 @@ import { inspect } from 'node:util';
 import { under } from '../../src/dns/domain-name.ts';
 import type { Ctx, DnsProvider } from '../../src/provider.ts';
 import { rejection } from './expectations.ts';
-import { type Bench, testCtx } from './target.ts';
+import { type Bench, digest, testCtx } from './target.ts';
 
 const ABORT_MS = 250;
 
 export function mannersLaws(bench: () => Bench): void {
   /** Every call that leaves the process. */
   function calls(provider: DnsProvider): Record<string, (ctx: Ctx) => Promise<unknown>> {
-    const { zone } = bench();
+    const { zone, ttls } = bench();
     const name = under('_acme-challenge.manners', zone.name);
     return {
       check: (ctx) => provider.check(ctx),
       findZone: (ctx) => provider.findZone(name, ctx),
       readRRsets: (ctx) => provider.readRRsets(zone, [{ name, type: 'TXT' }], ctx),
       apply: (ctx) =>
-        provider.apply(zone, [{ op: 'add', name, type: 'TXT', ttl: 60, values: ['manners'] }], ctx),
+        provider.apply(
+          zone,
+          [{ op: 'add', name, type: 'TXT', ttl: ttls.low, values: [digest('manners')] }],
+          ctx,
+        ),
     };
   }
 
   describe('when it is stopped', () => {
     for (const call of ['check', 'findZone', 'readRRsets', 'apply'])
-      it(`${call} gives up on a mute server within ${ABORT_MS} ms`, async () => {
+      it(`${call} gives up on a mute server within ${ABORT_MS} ms`, async function () {
+        if (bench().target.answeredAlone?.some((each) => each === call) === true) this.skip();
+        if (call === 'readRRsets' && !bench().provider.capabilities.reads) this.skip();
         const provider = await bench().target.mute();
         try {
           const stop = new AbortController();

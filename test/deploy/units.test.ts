@@ -30,9 +30,8 @@ const exampleSchema = z.object({
 });
 
 function examples(): z.output<typeof exampleSchema>[] {
-  return readdirSync(EXAMPLES).map((name) =>
-    exampleSchema.parse(parse(readFileSync(`${EXAMPLES}${name}`, 'utf8'))),
-  );
+  const configs = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml'));
+  return configs.map((name) => exampleSchema.parse(parse(readFileSync(`${EXAMPLES}${name}`, 'utf8'))));
 }
 
 function exampleCertificates(): Exclude<z.output<typeof certificateSchema>, 'none'>[] {

@@ -15,6 +15,14 @@ const NAME = parseDomainName('example.org');
 const ENTRY: LedgerEntry = { at: NOW, ca: 'https://ca.example/directory', names: [NAME] };
 const SITE: SiteState = {
   deployedVersion: '20261124T000000000Z-abcdef',
+  issuedBy: { version: '20261124T000000000Z-abcdef', ca: 'https://ca.example/directory' },
+  renewalInfo: {
+    certId: 'aYhba4dGQEHhs3uEe6CuLN4ByNQ.AIdlQyE',
+    ca: 'https://ca.example/directory',
+    askAgainAt: NOW,
+    window: { start: NOW, end: NOW, explanationUrl: 'https://ca.example/why' },
+    failures: 1,
+  },
   lastSuccess: NOW,
   lastError: { at: NOW, code: 'E_RELOAD', message: 'no', hint: 'do' },
   failures: 2,

@@ -20,22 +20,31 @@ describe('the registry of providers', () => {
 
   it('has a schema for each type', async () => {
     assert.deepEqual([...(await allAdapters()).keys()].sort(), providerTypes());
-    for (const type of providerTypes()) assert.notEqual(await findAdapter(type), null);
-    assert.equal(await findAdapter('constructor'), null);
+    for (const type of providerTypes()) assert.notEqual(await findAdapter(type, folder()), null);
+    assert.equal(await findAdapter('constructor', folder()), null);
   });
 
   it('loads each type from good settings', async () => {
     const good: Record<string, unknown> = {
       manual: {},
+      desec: { token: 'canary' },
+      google: { project: 'my-project-1234', zone: 'example-test' },
       memory: { zones: ['example.test'] },
+      'acme-dns': { server: 'http://127.0.0.1:8080' },
       builtin: { listen: ['127.0.0.1:5300'], zones: ['example.test'] },
       cloudflare: { apiToken: 'canary' },
+      ovh: { applicationKey: 'a', applicationSecret: 'b', consumerKey: 'c' },
+      hetzner: { apiToken: 'canary' },
+      exec: { command: ['/bin/true'], zones: ['example.test'] },
+      httpreq: { endpoint: 'http://127.0.0.1:9090', zones: ['example.test'] },
       powerdns: { url: 'http://127.0.0.1:8081', apiKey: 'canary' },
+      route53: {},
       rfc2136: { server: '127.0.0.1:5300', key: { name: 'k', secret: 'c2VjcmV0' } },
+      webhook: { zones: ['example.test'] },
     };
     for (const [type, options] of Object.entries(good)) {
       const provider = await load(type, options);
-      assert.ok(provider.capabilities.types.includes('SRV'));
+      assert.deepEqual(provider.capabilities.types, (await findAdapter(type, folder()))?.capabilities.types);
       await provider.close?.();
     }
     const memory = await load('memory', good['memory']);

@@ -1,5 +1,7 @@
+import type { Directory } from '../../src/acme/directory.ts';
 import type { Authorization, AuthorizationStatus, Order, OrderStatus } from '../../src/acme/order.ts';
 import type { Problem } from '../../src/acme/problem.ts';
+import type { RenewalInfo } from '../../src/acme/renewal-info.ts';
 import { problemError } from '../../src/acme/problem-error.ts';
 import { type DomainName, isWildcard, withoutWildcard } from '../../src/dns/domain-name.ts';
 import type { DelegatedError } from '../../src/errors.ts';
@@ -10,6 +12,8 @@ interface CaOrder {
   readonly url: string;
   readonly names: readonly DomainName[];
   readonly authorizations: readonly CaAuthorization[];
+  /** RFC 9773 §5. */
+  readonly replaces?: string;
   status: OrderStatus;
   certificate?: string;
 }
@@ -38,6 +42,12 @@ export interface FakeCa {
   /** What it puts into certificates, whatever was ordered. */
   names: ((ordered: readonly DomainName[]) => readonly DomainName[]) | undefined;
   lifetimeMs: number;
+  /** The names of its certificate profiles; it knows no such thing where there are none. */
+  profiles: readonly string[] | undefined;
+  /** What it says of a certificate when it is asked (RFC 9773); it offers none where there is no such function. */
+  suggest: ((certId: string) => RenewalInfo) | undefined;
+  /** The certificates that it was asked about. */
+  readonly askedAbout: string[];
   /** The orders that can still become a certificate. */
   live(): CaOrder[];
   client(): AcmeClient;
@@ -46,11 +56,19 @@ export interface FakeCa {
 export interface FakeCaOptions {
   readonly clock: Clock;
   readonly certificates: FakeCertificates;
+  /** Default: `https://ca.test`. */
+  readonly origin?: string;
   /** The TXT values that the world sees. */
   readonly lookUp: (name: DomainName) => Promise<readonly string[]>;
 }
 
 const DAY_MS = 24 * 3_600_000;
+const DIRECTORY: Directory = {
+  newNonce: 'https://ca.test/nonce',
+  newAccount: 'https://ca.test/account',
+  newOrder: 'https://ca.test/order',
+  externalAccountRequired: false,
+};
 
 export function problem(
   type: string,
@@ -61,7 +79,12 @@ export function problem(
   return problemError(document, { place: 'the CA', asked, retryAt: null, termsOfService: null });
 }
 
-export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): FakeCa {
+export function createFakeCa({
+  clock,
+  certificates,
+  lookUp,
+  origin = 'https://ca.test',
+}: FakeCaOptions): FakeCa {
   const ca: FakeCa = {
     orders: [],
     issued: [],
@@ -70,6 +93,9 @@ export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): Fa
     isSlow: false,
     names: undefined,
     lifetimeMs: 90 * DAY_MS,
+    profiles: undefined,
+    suggest: undefined,
+    askedAbout: [],
     live: () => ca.orders.filter(({ status }) => status !== 'invalid' && status !== 'valid'),
     client,
   };
@@ -105,17 +131,29 @@ export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): Fa
     const names = ca.names?.(order.names) ?? order.names;
     const chain = certificates.mint({ names, privateKey: keyOf.get(order.url) ?? '', notBefore, notAfter });
     ca.issued.push(chain);
-    order.certificate = `https://ca.test/certificate/${ca.issued.length}`;
+    order.certificate = `${origin}/certificate/${ca.issued.length}`;
     order.status = 'valid';
   };
 
   function client(): AcmeClient {
     return {
-      account: async () => 'https://ca.test/account/1',
-      async newOrder(names) {
-        const url = `https://ca.test/order/${ca.orders.length + 1}`;
+      directory: async () => ({ ...DIRECTORY, ...(ca.profiles && { profiles: ca.profiles }) }),
+      account: async () => `${origin}/account/1`,
+      async newOrder(names, { replaces }) {
+        if (
+          replaces !== undefined &&
+          ca.orders.some((order) => order.replaces === replaces && order.status !== 'invalid')
+        )
+          throw problem('alreadyReplaced', 409, 'newOrder');
+        const url = `${origin}/order/${ca.orders.length + 1}`;
         const authorizations = names.map((name, index) => authorization(`${url}/${index}`, name));
-        const order: CaOrder = { url, names, authorizations, status: 'pending' };
+        const order: CaOrder = {
+          url,
+          names,
+          authorizations,
+          status: 'pending',
+          ...(replaces !== undefined && { replaces }),
+        };
         ca.orders.push(order);
         return publicOrder(order);
       },
@@ -144,6 +182,11 @@ export function createFakeCa({ clock, certificates, lookUp }: FakeCaOptions): Fa
         if (ca.isSlow) order.status = 'processing';
         else issue(order);
         return publicOrder(order);
+      },
+      async renewalInfo(certId) {
+        if (ca.suggest === undefined) return null;
+        ca.askedAbout.push(certId);
+        return ca.suggest(certId);
       },
       async certificate(url) {
         const chain = ca.issued[Number(url.split('/').at(-1)) - 1];

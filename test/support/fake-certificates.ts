@@ -56,6 +56,7 @@ export function createFakeCertificates(): FakeCertificates {
         notAfter,
         keyType,
         sha256,
+        authorityKeyId: 'FA4E',
         serial: sha256.slice(0, 8).toUpperCase(),
         issuer: 'Fake CA',
       };

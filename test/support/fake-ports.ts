@@ -7,7 +7,7 @@ import type { CertificateConfig, Config, SiteConfig } from '../../src/config/con
 import { type DomainName, parseDomainName, under } from '../../src/dns/domain-name.ts';
 import type { SrvData } from '../../src/dns/rrset.ts';
 import { parseDelegableServerName } from '../../src/matrix/server-name.ts';
-import type { CertificateStore, Ctx, Dice, Log, Ports, StoredVersion } from '../../src/ports.ts';
+import type { CertificateStore, Ctx, Dice, Log, Ports, StoredVersion, WebRoot } from '../../src/ports.ts';
 import { type FakeCa, createFakeCa } from './fake-ca.ts';
 import { type FakeCertificates, createFakeCertificates } from './fake-certificates.ts';
 import { type FakeClock, createFakeClock } from './fake-clock.ts';
@@ -25,9 +25,13 @@ export interface World {
   readonly provider: MemoryProvider;
   readonly certificates: FakeCertificates;
   readonly ca: FakeCa;
+  /** At `OTHER_CA`; its calls are those of `otherAcme`. */
+  readonly otherCa: FakeCa;
   readonly state: FakeState;
   /** By lineage, oldest first. */
   readonly versions: Map<string, StoredVersion[]>;
+  /** Files by path. */
+  readonly webFiles: Map<string, string>;
   readonly homeserver: FakeHomeserver;
   /** Every call of an asynchronous port, in order. */
   readonly calls: string[];
@@ -39,6 +43,7 @@ export interface World {
   challengeValues(): string[];
 }
 
+export const OTHER_CA = 'https://other.test/directory';
 export const RESOLVER = { address: '127.0.0.1', port: 53 };
 export const EXAMPLE = parseDomainName('example.org');
 export const HOSTER = parseDomainName('hoster.net');
@@ -57,6 +62,11 @@ export function ctx(signal: AbortSignal = new AbortController().signal): Ctx {
 export function createWorld(): World {
   const clock = createFakeClock();
   const provider = createMemory({ zones: [EXAMPLE, HOSTER] });
+  const webFiles = new Map<string, string>();
+  const webRoot: WebRoot = {
+    read: async (path) => webFiles.get(path) ?? null,
+    write: async (path, text) => void webFiles.set(path, text),
+  };
   const dns = createFakeDns(RESOLVER.address, provider);
   dns.zones.push(zone(EXAMPLE, '192.0.2'), zone(HOSTER, '198.51.100'));
   for (const { servers } of dns.zones)
@@ -73,6 +83,7 @@ export function createWorld(): World {
     return answers.flatMap((record) => (record.type === 'TXT' ? [record.data] : []));
   };
   const ca = createFakeCa({ clock, certificates, lookUp });
+  const otherCa = createFakeCa({ clock, certificates, lookUp, origin: 'https://other.test' });
   const state = createFakeState();
   const versions = new Map<string, StoredVersion[]>();
   const homeserver = createFakeHomeserver();
@@ -88,9 +99,11 @@ export function createWorld(): World {
     provider,
     certificates,
     ca,
+    otherCa,
     state,
     versions,
     homeserver,
+    webFiles,
     calls,
     warnings,
     challengeValues: () => provider.snapshot().filter((line) => line.startsWith('_acme-challenge.')),
@@ -100,6 +113,7 @@ export function createWorld(): World {
         return around(call, perform);
       };
       const acme = wrap('acme', ca.client(), watched);
+      const otherAcme = wrap('otherAcme', otherCa.client(), watched);
       const wrapped = wrap('provider', provider, watched);
       return {
         clock: wrap('clock', clock, watched),
@@ -109,10 +123,11 @@ export function createWorld(): World {
         dns: wrap('dns', dns, watched),
         resolvers: [RESOLVER],
         provider: async () => wrapped,
-        acme: async () => acme,
+        acme: async (directoryUrl) => (directoryUrl === OTHER_CA ? otherAcme : acme),
         keys: async () => wrap('keys', certificates, watched),
         store: wrap('store', store, watched),
         state: wrap('state', state, watched),
+        webRoot: wrap('webRoot', webRoot, watched),
         outputs: wrap('outputs', homeserver.outputs, watched),
         reloader: wrap('reloader', homeserver.reloader, watched),
         tls: wrap('tls', homeserver.tls, watched),
@@ -169,6 +184,7 @@ export function config(...sites: readonly SiteConfig[]): Config {
       termsOfServiceAgreed: true,
       timeoutMs: 600_000,
     },
+    wellKnown: { listen: [] },
     providers: new Map([
       ['main', { name: 'main', type: 'memory', nameServers: [], options: {}, variables: {} }],
     ]),

@@ -12,6 +12,7 @@ export function version(number: number): StoredVersion {
       issuer: '',
       notBefore: new Date(0),
       notAfter: new Date(0),
+      authorityKeyId: null,
       keyType: 'ec256',
     },
     material: {

@@ -14,15 +14,19 @@ export interface Issuing {
   readonly around?: Around;
   readonly signal?: AbortSignal;
   readonly force?: boolean;
+  readonly profile?: string;
   /** Milliseconds. */
   readonly timeoutMs?: number;
 }
 
 /** One process that issues. */
 export async function issueOnce(issuing: Issuing): Promise<StoredVersion> {
-  const { world, site: of = BOTH, around, signal, force = false, timeoutMs = 600_000 } = issuing;
+  const { world, site: of = BOTH, around, signal, force = false, timeoutMs = 600_000, profile } = issuing;
   const settings = config(of);
-  const bounded = { ...settings, acme: { ...settings.acme, timeoutMs } };
+  const bounded = {
+    ...settings,
+    acme: { ...settings.acme, timeoutMs, ...(profile !== undefined && { profile }) },
+  };
   const ports = world.ports(around);
   const inner = { ...ctx(signal), log: ports.log };
   return issue(of, of.certificate ?? certificate(), bounded, { force }, ports, inner);

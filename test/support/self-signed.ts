@@ -44,6 +44,7 @@ export function simpleFacts(fullchain: string): CertificateFacts {
     issuer: leaf.issuer,
     notBefore: new Date(leaf.validFrom),
     notAfter: new Date(leaf.validTo),
+    authorityKeyId: null,
     keyType: 'ec256',
   };
 }

@@ -3,6 +3,7 @@ import { dns01Value } from '../../acme/dns01-value.ts';
 import { fieldsOf, httpsUrl, listIn } from '../../acme/fields.ts';
 import { linkTarget } from '../../acme/link.ts';
 import type { Order } from '../../acme/order.ts';
+import { parseRenewalInfo } from '../../acme/renewal-info.ts';
 import { parseAuthorization } from '../../acme/parse-authorization.ts';
 import { checkOrdered, parseOrder } from '../../acme/parse-order.ts';
 import { REVOCATION_REASONS } from '../../acme/revocation-reason.ts';
@@ -65,11 +66,16 @@ export function createAcmeClient(options: AcmeClientOptions): AcmeClient {
     orderIn(await post({ url, payload: null, what: 'order', asked: 'order' }, signal), url);
 
   return {
+    directory: ({ signal }) => directoryOf(signal),
     account: async ({ signal }) => (await account.open(signal)).url,
-    newOrder: async (names, { profile }, { signal }) => {
-      const { newOrder: url } = await directoryOf(signal);
+    newOrder: async (names, { profile, replaces }, { signal }) => {
+      const { newOrder: url, renewalInfo } = await directoryOf(signal);
       const identifiers = names.map((name) => ({ type: 'dns', value: relativeToRoot(name) }));
-      const payload = { identifiers, ...(profile !== undefined && { profile }) };
+      const payload = {
+        identifiers,
+        ...(profile !== undefined && { profile }),
+        ...(replaces !== undefined && renewalInfo !== undefined && { replaces }),
+      };
       const answer = await post({ url, payload, what: 'new order', asked: 'newOrder' }, signal);
       const order = orderIn(answer, answer.headers['location'] ?? '');
       checkOrdered(answer.data, order, names, profile);
@@ -100,6 +106,13 @@ export function createAcmeClient(options: AcmeClientOptions): AcmeClient {
       const finalized = orderIn(answer, order.url);
       checkOrdered(answer.data, finalized, order.names, undefined);
       return finalized;
+    },
+    renewalInfo: async (certId, { signal }) => {
+      const { renewalInfo } = await directoryOf(signal);
+      if (renewalInfo === undefined) return null;
+      const url = `${renewalInfo.replace(/\/$/, '')}/${certId}`;
+      const answer = await signer.get(url, 'renewal information', signal);
+      return parseRenewalInfo(answer.data, url, retryAfterOf(answer, clock.now()));
     },
     certificate: async (url, { signal }) => {
       const { body } = await post({ url, payload: null, what: 'certificate', accept: PEM_CHAIN }, signal);

@@ -34,6 +34,9 @@ async function setup(promises: NonNullable<MemoryOptions['promises']>): Promise<
 
 describeProviderConformance('memory', () => setup({}));
 describeProviderConformance('memory without compare-and-swap', () => setup({ cas: 'none', atomic: 'rrset' }));
+describeProviderConformance('memory for challenges only', () =>
+  setup({ types: ['TXT'], reads: false, cas: 'none', atomic: 'record' }),
+);
 describeProviderConformance('memory that swaps on creation only', () =>
   setup({ cas: 'create-only', atomic: 'record' }),
 );

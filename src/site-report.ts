@@ -1,0 +1,48 @@
+import type { SiteConfig } from './config/config.ts';
+import { DelegatedError } from './errors.ts';
+import type { StoredVersion } from './ports.ts';
+import type { ReconcileOutcome } from './reconcile.ts';
+import {
+  type CertificateReport,
+  type DeployReport,
+  type SiteReport,
+  type WellKnownReport,
+  errorReport,
+} from './report.ts';
+
+export interface SiteParts {
+  readonly records: ReconcileOutcome | null;
+  readonly certificate: { readonly report: CertificateReport; readonly version: StoredVersion | null } | null;
+  readonly deploy: DeployReport | null;
+  readonly wellKnown: WellKnownReport | null;
+}
+
+/** One site of a report, from what the verbs found out about it. */
+export function siteReport(
+  { serverName }: SiteConfig,
+  { records, certificate, deploy, wellKnown }: SiteParts,
+  errors: readonly DelegatedError[],
+  now: Date,
+): SiteReport {
+  const notAfter = certificate?.version?.facts.notAfter;
+  const expired = notAfter !== undefined && notAfter <= now;
+  return {
+    serverName: serverName.text,
+    ok: errors.length === 0 && !expired,
+    records: records?.records ?? [],
+    certificate: certificate?.report ?? null,
+    deploy,
+    ...(wellKnown === null ? {} : { wellKnown }),
+    errors: [...(expired ? [expiredError(notAfter)] : []), ...errors].map(errorReport),
+    ...(expired ? { expired } : {}),
+  };
+}
+
+/** Beside whatever kept it from being renewed: this is what peers see. */
+function expiredError(notAfter: Date): DelegatedError {
+  return new DelegatedError(
+    'E_CERTIFICATE_EXPIRED',
+    `the live certificate has expired at ${notAfter.toISOString()}: federation with this server fails`,
+    { hint: 'repair what kept it from being renewed, then `delegated renew`' },
+  );
+}
