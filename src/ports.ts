@@ -8,6 +8,7 @@ import type { Authorization, Order } from './acme/order.ts';
 import type { RenewalInfo } from './acme/renewal-info.ts';
 import type { RevocationReason } from './acme/revocation-reason.ts';
 import type { Journal, LedgerEntry, SiteState } from './schedule/state.ts';
+import type { HttpsOutcome } from './federation/https-outcome.ts';
 import type { Ctx, DnsProvider, Log } from './provider.ts';
 
 export type { Capabilities, CheckItem, Ctx, DnsProvider, Log, WorldDns } from './provider.ts';
@@ -228,6 +229,34 @@ export interface TlsProbe {
    * @throws DelegatedError E_NOT_SERVED (retry: backoff) when there is no handshake
    */
   servedLeaf(server: Endpoint, serverName: DomainName, ctx: Pick<Ctx, 'signal'>): Promise<string>;
+}
+
+// --- Seen from outside -------------------------------------------------------------------------------------------
+
+export interface HttpsRequest {
+  readonly endpoint: Endpoint;
+  /** Null: none is sent, as for an IP literal. */
+  readonly sni: string | null;
+  /** DNS name or IP literal that the certificate has to be for. */
+  readonly certName: string;
+  /** The Host header. */
+  readonly host: string;
+  readonly path: string;
+  /** The Origin header; none without it. */
+  readonly origin?: string;
+  /** Octets of the body that are read at most. */
+  readonly maxBody: number;
+  /** Milliseconds for all of it. */
+  readonly deadlineMs: number;
+}
+
+export interface HttpsLooker {
+  /**
+   * One GET over a connection of its own. Follows no redirect, trusts nothing and tells everything; whatever goes
+   * wrong on the other side is an outcome.
+   * @throws DelegatedError E_ABORTED
+   */
+  get(request: HttpsRequest, ctx: Pick<Ctx, 'signal'>): Promise<HttpsOutcome>;
 }
 
 // --- All of them --------------------------------------------------------------------------------------------------

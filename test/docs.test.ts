@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import * as z from 'zod';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { ERROR_CODES } from '../src/errors.ts';
+import { FINDINGS } from '../src/federation/finding.ts';
 import { allAdapters } from '../providers/registry.ts';
 import { providerTable } from './support/provider-table.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
@@ -45,6 +46,15 @@ describe('the documents', () => {
       found.filter(({ code }) => !known.has(code)),
       [],
     );
+  });
+
+  it('explain every finding of check with its severity, and no other', () => {
+    const rows = tablesHeaded(named('docs/check.md'), 'code');
+    assert.deepEqual(
+      rows.map(([code = '', severity, title]) => [unquote(code), severity, title]),
+      Object.entries(FINDINGS).map(([code, [severity, title]]) => [code, severity, title]),
+    );
+    assert.ok(rows.every((cells) => (cells[3] ?? '') !== ''));
   });
 
   it('name every command, and each of its options', () => {

@@ -92,6 +92,20 @@ function build(shell: Shell, done: (code: number) => void): Command {
     'records, certificate, next renewal and last error of each site',
     async (flags, sites) => statusCommand(sites, flags, shell),
   ).argument('[sites...]', 'server names; none means all of the config');
+  add(program, 'check', 'what any federation peer sees of a server; needs no config', async (flags, names) =>
+    (await import('./check.ts')).checkCommand(names, flags, shell),
+  )
+    .argument('<server-names...>', 'as in @user:SERVER_NAME')
+    .option('--resolver <address>', "ask this name server, as HOST:PORT, instead of the system's")
+    .option(
+      '--resolve <host:port:address>',
+      'connect there for this host and port, as curl does; may be repeated',
+      (value: string, before?: readonly string[]) => [...(before ?? []), value],
+    )
+    .option('--ca-file <file>', 'trust these CAs too (PEM)')
+    .addOption(
+      new Option('--format <format>', 'how to write it').choices(['text', 'federation-tester', 'tap']),
+    );
   add(program, 'records', 'what to publish by hand where no API can', async (flags, [site = '']) =>
     recordsCommand(site, flags, shell),
   )

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { aborted } from '../../errors.ts';
 import type { Endpoint } from '../../ports.ts';
 
@@ -32,6 +33,8 @@ export function exchanging<T>(
   start: (settling: Settling<T>) => () => void,
 ): Promise<T> {
   if (signal.aborted) return Promise.reject(aborted(signal));
+  // Many questions at once share a signal, and each takes its listener away again.
+  setMaxListeners(0, signal);
   return new Promise((resolve, reject) => {
     let cleanup: (() => void) | undefined;
     let settled = false;

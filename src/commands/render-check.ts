@@ -1,0 +1,54 @@
+import type { CheckReport, TargetReport } from '../federation/check-report.ts';
+import type { Finding } from '../federation/finding.ts';
+import type { Paint, Tone } from './table.ts';
+
+/** A report that someone who never read the specification understands: the verdict first. */
+export function renderCheck(report: CheckReport, paint: Paint): string {
+  const { ok, verdict, steps, targets, findings } = report;
+  return [
+    `${ok ? paint('good', 'GOOD') : paint('bad', 'BAD ')}  ${paint('bold', printable(verdict))}`,
+    '',
+    '  What a peer does:',
+    ...steps.map((step, index) => `  ${String(index + 1).padStart(3)}. ${printable(step)}`),
+    '',
+    ...(targets.length === 0
+      ? ['  There is no address to connect to.']
+      : targets.map((target) => targetLine(target, paint))),
+    ...findings.flatMap((finding) => ['', ...findingLines(finding, paint)]),
+    '',
+  ].join('\n');
+}
+
+function targetLine({ address, port, host, ok, tls, software, error }: TargetReport, paint: Paint): string {
+  const at = host === address ? '' : ` (${host})`;
+  const facts = [
+    ...(tls === null
+      ? []
+      : [
+          tls.protocol.replace('v', ' '),
+          `certificate for ${tls.names.join(', ') || 'no name'} until ${tls.notAfter.slice(0, 10)}`,
+        ]),
+    ...(software === null ? [] : [software]),
+    ...(error === null ? [] : [error]),
+  ];
+  const mark = ok ? paint('good', 'ok  ') : paint('bad', 'FAIL');
+  return `  ${mark}  ${address} port ${port}${at}: ${printable(facts.join('; '))}`;
+}
+
+const TONES: Readonly<Record<Finding['severity'], Tone>> = { error: 'bad', warning: 'warn', info: 'dim' };
+
+function findingLines({ code, severity, message, evidence, fix }: Finding, paint: Paint): string[] {
+  return [
+    `  ${paint(TONES[severity], severity.padEnd(7))}  ${printable(message)} [${code}]`,
+    ...evidence.map((line) => paint('dim', `             ${printable(line)}`)),
+    `           → ${printable(fix)}`,
+  ];
+}
+
+/** Servers that are looked at are strangers: what they say must not move anybody's cursor. */
+function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}

@@ -1,0 +1,132 @@
+import { relativeToRoot } from '../dns/domain-name.ts';
+import type { Host } from '../matrix/discovery.ts';
+import { type Finding, finding } from './finding.ts';
+import type { TlsSight } from './https-outcome.ts';
+import type { TargetSight } from './sight.ts';
+
+/**
+ * What is wrong with the certificate of one address.
+ * @param place `203.0.113.5 port 8448`
+ */
+export function diagnoseTls(
+  tls: TlsSight,
+  target: TargetSight,
+  certName: Host,
+  place: string,
+  now: Date,
+): Finding[] {
+  const [leaf] = tls.chain;
+  if (leaf === undefined) return [];
+  const name = hostText(certName);
+  const evidence = [
+    `${place}: for ${leaf.names.join(', ') || 'no name'}, issued by ${leaf.issuer}, ${leaf.notBefore.toISOString()} to ${leaf.notAfter.toISOString()}`,
+  ];
+  const wrong = (code: Parameters<typeof finding>[0], message: string, fix: string): Finding[] => [
+    finding(code, message, fix, evidence),
+  ];
+  const proxy = PROXY_DEFAULTS.find(([subject]) => leaf.subject.includes(subject));
+  if (proxy !== undefined)
+    return wrong(
+      'CERT_PROXY_DEFAULT',
+      `${proxy[1]} serves its built-in certificate "${leaf.subject}", because it has none for ${name}.`,
+      `give ${proxy[1]} the certificate for ${name}, and a route for that name`,
+    );
+  return [
+    ...(tls.namesMatch ? [] : wrongName(target, leaf.names, name, wrong)),
+    ...dateFindings(leaf, now, wrong),
+    ...trustFindings(tls, name, wrong),
+  ];
+}
+
+type Wrong = (code: Parameters<typeof finding>[0], message: string, fix: string) => Finding[];
+
+/** What they serve until they are given something else. */
+const PROXY_DEFAULTS: readonly (readonly [subject: string, proxy: string])[] = [
+  ['TRAEFIK DEFAULT CERT', 'Traefik'],
+  ['Kubernetes Ingress Controller Fake Certificate', 'the ingress controller'],
+  ['CloudFlare Origin Certificate', 'Cloudflare'],
+];
+
+function wrongName(
+  { endpoint }: TargetSight,
+  names: readonly string[],
+  name: string,
+  wrong: Wrong,
+): Finding[] {
+  const target = hostText(endpoint.host);
+  if (endpoint.srv !== null && target !== name && names.some((each) => matches(each, target)))
+    return wrong(
+      'CERT_FOR_SRV_TARGET',
+      `The certificate is for the SRV target ${target}; it must be for ${name}, since DNS is not trusted to say who may speak for it.`,
+      `get a certificate for ${name} (DNS-01 needs no web server there) and serve it on ${target}`,
+    );
+  return wrong(
+    'CERT_WRONG_NAME',
+    `The certificate is not for ${name}.`,
+    `serve a certificate with ${name} in it; if there is one, let the proxy in front choose it by the name ${name} in SNI`,
+  );
+}
+
+function matches(pattern: string, name: string): boolean {
+  return pattern === name || (pattern.startsWith('*.') && name.slice(name.indexOf('.')) === pattern.slice(1));
+}
+
+/** CAs renew with a third of the lifetime left; half of that without a renewal is reason to look. */
+const LATE_SHARE = 1 / 6;
+
+function dateFindings(
+  { notBefore, notAfter }: TlsSight['chain'][number] & object,
+  now: Date,
+  wrong: Wrong,
+): Finding[] {
+  const left = notAfter.getTime() - now.getTime();
+  if (left <= 0)
+    return wrong(
+      'CERT_EXPIRED',
+      `The certificate has expired at ${notAfter.toISOString()}.`,
+      'renew it; if there is a new one on disk already, the homeserver or the proxy has not been told to read it',
+    );
+  if (notBefore.getTime() > now.getTime())
+    return wrong(
+      'CERT_NOT_YET_VALID',
+      `The certificate is valid from ${notBefore.toISOString()} on only.`,
+      'compare the clock of this machine with the right time; else wait until then',
+    );
+  if (left > (notAfter.getTime() - notBefore.getTime()) * LATE_SHARE) return [];
+  return wrong(
+    'CERT_EXPIRES_SOON',
+    `The certificate expires at ${notAfter.toISOString()}, later than renewals usually come.`,
+    'look why it was not renewed; if it was, reload the homeserver or the proxy',
+  );
+}
+
+/** OpenSSL's codes for a date, which is reported on its own. */
+const DATE_CODES = new Set(['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID']);
+const NO_ISSUER = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+]);
+
+function trustFindings({ chain, distrust }: TlsSight, name: string, wrong: Wrong): Finding[] {
+  const [leaf] = chain;
+  if (distrust === null || DATE_CODES.has(distrust) || leaf === undefined) return [];
+  if (NO_ISSUER.has(distrust) && chain.length === 1 && !leaf.selfIssued)
+    return wrong(
+      'CERT_CHAIN_INCOMPLETE',
+      `The certificate comes alone, without the intermediate "${leaf.issuer}" that signed it, so peers cannot verify it.`,
+      "serve the full chain: fullchain.pem (Synapse's tls_certificate_path), not cert.pem",
+    );
+  const why = leaf.selfIssued
+    ? 'it signed itself'
+    : `its CA "${chain.at(-1)?.issuer ?? leaf.issuer}" is not known`;
+  return wrong(
+    'CERT_UNTRUSTED',
+    `The certificate is not trusted: ${why} (${distrust}).`,
+    `get a certificate for ${name} from a public CA`,
+  );
+}
+
+export function hostText(host: Host): string {
+  return host.kind === 'name' ? relativeToRoot(host.name) : host.address;
+}

@@ -1,0 +1,727 @@
+import assert from 'node:assert/strict';
+import { createServer as createTcpServer } from 'node:net';
+import type { Pin } from '../src/check-names.ts';
+import type { Endpoint } from '../src/ports.ts';
+import { FINDINGS, type FindingCode } from '../src/federation/finding.ts';
+import type { CheckReport } from '../src/federation/check-report.ts';
+import {
+  type Credentials,
+  type Handler,
+  INTERMEDIATE,
+  NAME,
+  type Row,
+  TARGET,
+  type Zone,
+  certificateFor,
+  federation,
+  homeserver,
+  json,
+  serverKeys,
+} from './support/federation.ts';
+import { freePort } from './support/free-port.ts';
+import { makeCertificate } from './support/x509-maker.ts';
+
+const FED = `_matrix-fed._tcp.${NAME}`;
+const LEGACY = `_matrix._tcp.${NAME}`;
+const WELL_KNOWN = `https://${NAME}/.well-known/matrix/server`;
+const DAY_MS = 86_400_000;
+const [GOOD, GOOD_TARGET] = [certificateFor([NAME]), certificateFor([TARGET])];
+
+/** Everything as it should be; a test says what is different. */
+interface Setting {
+  /** What stands in the zone besides addresses; gets the port of the homeserver. */
+  readonly records?: (port: number) => readonly Row[];
+  readonly says?: Zone['says'];
+  /** Port 443 of the server name; gets the port of the homeserver. Null: closed. */
+  readonly web?: ((port: number) => Handler) | null;
+  readonly webCertificate?: Credentials;
+  readonly certificate?: Parameters<ReturnType<typeof federation>['serve']>[0];
+  readonly homeserver?: Handler;
+  /** What port 443 of the server name serves to clients. */
+  readonly client?: Handler;
+  /** Connect there instead. */
+  readonly port?: number;
+  readonly name?: string;
+  readonly lab?: boolean;
+}
+
+const notFound: Handler = json(404, { errcode: 'M_NOT_FOUND' });
+const delegating = (server: string): Handler => json(200, { 'm.server': server });
+const CORS = { 'access-control-allow-origin': '*' };
+const clientFile = (baseUrl = `https://${NAME}/hs/`): Handler =>
+  json(200, { 'm.homeserver': { base_url: baseUrl } }, CORS);
+const versions = json(200, { versions: ['v1.11'] });
+/** A web server, with the files of clients and a homeserver for them beside what it serves to peers. */
+const site =
+  (peers: Handler, client = notFound): Handler =>
+  (request, response) => {
+    const { url = '' } = request;
+    if (url.startsWith('/.well-known/matrix/client')) client(request, response);
+    else if (url === '/hs/_matrix/client/versions') versions(request, response);
+    else peers(request, response);
+  };
+const srv = (port: number, target = TARGET): Row => [FED, 'SRV', `10 5 ${port} ${target}`];
+const redirect = (to: string, status = 301): Handler => json(status, '', { location: to });
+
+/** One that is called as it is asked for. */
+const namesake: Handler = (request, response) =>
+  homeserver(json(200, serverKeys({ server_name: request.headers.host })))(request, response);
+
+describe('a look at a server from outside', () => {
+  const lab = federation();
+
+  /** Every code that a broken world has brought up. */
+  const seen = new Set<string>();
+
+  async function check(setting: Setting): Promise<CheckReport> {
+    const report = await look(setting);
+    for (const { code } of report.findings) seen.add(code);
+    return report;
+  }
+
+  async function look(setting: Setting): Promise<CheckReport> {
+    const { certificate = GOOD, webCertificate = GOOD, web = () => notFound } = setting;
+    const port = setting.port ?? (await lab.serve(certificate, setting.homeserver ?? homeserver()));
+    const webPort =
+      web === null ? await freePort() : await lab.serve(webCertificate, site(web(port), setting.client));
+    const dns = await lab.dns({
+      rows: [
+        [NAME, 'A', '127.0.0.1'],
+        [TARGET, 'A', '127.0.0.1'],
+        ...(setting.records ?? ((at) => [srv(at)]))(port),
+      ],
+      ...(setting.says === undefined ? {} : { says: setting.says }),
+    });
+    const web443 = { host: NAME, port: 443, to: { address: '127.0.0.1', port: webPort } };
+    const std8448 = { host: NAME, port: 8448, to: { address: '127.0.0.1', port } };
+    return lab.check(dns, {
+      pins: [web443, std8448],
+      deadlines: { probe: 400, wellKnown: 400 },
+      ...(setting.name === undefined ? {} : { name: setting.name.replace('PORT', `${port}`) }),
+      ...(setting.lab === undefined ? {} : { lab: setting.lab }),
+    });
+  }
+
+  describe('has nothing to say of', () => {
+    const healthy: Readonly<Record<string, readonly [Setting, string]>> = {
+      'SRV with a web server that says 404': [{}, '4'],
+      'SRV with port 443 closed': [{ web: null }, '4'],
+      'a well-known file of clients': [{ client: clientFile() }, '4'],
+      'a well-known file of clients behind a redirect that browsers follow': [
+        {
+          client: (request, response) =>
+            (request.url?.endsWith('?2') === true
+              ? clientFile()
+              : json(302, '', { location: '/.well-known/matrix/client?2', ...CORS }))(request, response),
+        },
+        '4',
+      ],
+      'both SRV records alike': [
+        { records: (port) => [srv(port), [LEGACY, 'SRV', `10 5 ${port} ${TARGET}`]] },
+        '4',
+      ],
+      'a well-known file with a port': [
+        { records: () => [], web: (port) => delegating(`${TARGET}:${port}`), certificate: GOOD_TARGET },
+        '3.2',
+      ],
+      'a well-known file with a port, and SRV as its safety net': [
+        {
+          web: (port) => delegating(`${TARGET}:${port}`),
+          certificate: certificateFor([NAME, TARGET]),
+        },
+        '3.2',
+      ],
+      'a well-known file without a port, and SRV at the host that it names': [
+        {
+          records: (port) => [[`_matrix-fed._tcp.${TARGET}`, 'SRV', `1 1 ${port} ${TARGET}`]],
+          web: () => delegating(TARGET),
+          certificate: GOOD_TARGET,
+        },
+        '3.3',
+      ],
+      'port 8448 of the name itself': [{ records: () => [] }, '6'],
+      'a wildcard beside the SRV record, which nobody reads': [
+        { records: (port) => [srv(port), [`*._tcp.${NAME}`, 'SRV', '1 1 1 other.example.org']] },
+        '4',
+      ],
+      'a server name with a port': [{ records: () => [], name: `${NAME}:PORT`, homeserver: namesake }, '2'],
+      'an IP address': [
+        {
+          records: () => [],
+          name: '127.0.0.1:PORT',
+          certificate: certificateFor(['127.0.0.1']),
+          homeserver: namesake,
+        },
+        '1',
+      ],
+      'a wildcard certificate': [
+        {
+          records: () => [],
+          web: (port) => delegating(`${TARGET}:${port}`),
+          certificate: certificateFor([`*.${NAME}`]),
+        },
+        '3.2',
+      ],
+    };
+    for (const [title, [setting, step]] of Object.entries(healthy))
+      it(`${title} (step ${step})`, async () => {
+        const report = await check(setting);
+        assert.deepEqual(report.findings, []);
+        assert.deepEqual([report.ok, report.step, report.targets.map(({ ok }) => ok)], [true, step, [true]]);
+        assert.match(report.verdict, /federates: peers find it, trust it and get its keys/);
+      });
+  });
+
+  /** Each world is the healthy one with one thing broken. */
+  const broken: readonly (readonly [FindingCode, string, Setting, RegExp])[] = [
+    [
+      'WELL_KNOWN_NOT_JSON',
+      'a well-known URL that serves a page',
+      { web: () => json(200, '<html>') },
+      /is no JSON object/,
+    ],
+    [
+      'WELL_KNOWN_NO_SERVER',
+      'a well-known file of clients',
+      { web: () => json(200, { 'm.homeserver': {} }) },
+      /m\.server/,
+    ],
+    [
+      'WELL_KNOWN_BAD_SERVER',
+      'm.server with a scheme',
+      { web: () => delegating(`https://${TARGET}`) },
+      /it is a URL/,
+    ],
+    ['WELL_KNOWN_REDIRECT', 'redirects in a circle', { web: () => redirect(WELL_KNOWN) }, /go in a circle/],
+    [
+      'WELL_KNOWN_REDIRECT',
+      'redirects without end',
+      {
+        web: () => (request, response) =>
+          redirect(`/?${Number(/\?(\d+)/.exec(request.url ?? '')?.[1] ?? 0) + 1}`)(request, response),
+      },
+      /are more than 20/,
+    ],
+    [
+      'WELL_KNOWN_REDIRECT',
+      'a redirect to plain HTTP',
+      { web: () => redirect(`http://${NAME}/`) },
+      /lead to plain HTTP/,
+    ],
+    ['WELL_KNOWN_REDIRECT', 'a redirect to nowhere', { web: () => json(302, '') }, /do not say where to/],
+    [
+      'WELL_KNOWN_REDIRECT',
+      'a redirect to a host without an address',
+      { web: () => redirect('https://nowhere.example.org/') },
+      /nowhere\.example\.org, which has no address/,
+    ],
+    [
+      'WELL_KNOWN_REDIRECT_308',
+      'a permanent redirect that keeps the method',
+      {
+        records: () => [],
+        certificate: GOOD_TARGET,
+        web: (port) => (request, response) =>
+          (request.url === '/there' ? delegating(`${TARGET}:${port}`) : redirect('/there', 308))(
+            request,
+            response,
+          ),
+      },
+      /status 308/,
+    ],
+    ['WELL_KNOWN_STATUS', 'a web server out of order', { web: () => json(502, '') }, /status 502/],
+    [
+      'WELL_KNOWN_TOO_LARGE',
+      'a well-known file of 60 KiB',
+      { web: () => json(200, { 'm.server': NAME, more: 'x'.repeat(60_000) }) },
+      /larger than 50 KiB/,
+    ],
+    [
+      'WELL_KNOWN_TLS',
+      'a web server with the certificate of another name',
+      { webCertificate: GOOD_TARGET, web: () => delegating(TARGET) },
+      /is for another name/,
+    ],
+    [
+      'WELL_KNOWN_TLS',
+      'a web server that signed its certificate itself',
+      { webCertificate: selfSigned(NAME), web: () => delegating(TARGET) },
+      /not to be trusted \(DEPTH_ZERO_SELF_SIGNED_CERT\)/,
+    ],
+    [
+      'WELL_KNOWN_SLOW',
+      'a web server that never answers',
+      { web: () => () => undefined },
+      /waits for its time-out/,
+    ],
+    [
+      'SRV_SHADOWED',
+      'a well-known file that leads elsewhere than SRV',
+      {
+        web: (port) => delegating(`${TARGET}:${port}`),
+        certificate: GOOD_TARGET,
+        records: () => [srv(1)],
+      },
+      /is not read while the well-known file delegates to/,
+    ],
+    [
+      'SRV_OFF_BY_PORT',
+      'a port in m.server',
+      {
+        web: (port) => delegating(`${TARGET}:${port}`),
+        certificate: GOOD_TARGET,
+        records: () => [[`_matrix-fed._tcp.${TARGET}`, 'SRV', `1 1 8008 ${TARGET}`]],
+      },
+      /a port there switches SRV off/,
+    ],
+    [
+      'SRV_OFF_BY_NAME',
+      'a port in the server name',
+      { name: `${NAME}:PORT` },
+      /because the server name .* has a port/,
+    ],
+    [
+      'SRV_UNANSWERED',
+      'SERVFAIL for the SRV name',
+      { says: { [FED]: 'SERVFAIL' } },
+      /Synapse servers do not federate/,
+    ],
+    ['SRV_UNANSWERED', 'silence for the SRV name', { says: { [FED]: 'silent' } }, /no usable answer/],
+    [
+      'SRV_UNANSWERED',
+      'SERVFAIL for the deprecated name, where nothing else is published',
+      { records: () => [], says: { [LEGACY]: 'SERVFAIL' } },
+      /_matrix\._tcp/,
+    ],
+    [
+      'SRV_TARGET_CNAME',
+      'an SRV target that is an alias',
+      { records: (port) => [srv(port, 'alias.example.org'), ['alias.example.org', 'CNAME', TARGET]] },
+      /is a CNAME, which RFC 2782 forbids/,
+    ],
+    ['SRV_NOT_AVAILABLE', 'an SRV record that says no', { records: () => [srv(0, '.')] }, /no such service/],
+    [
+      'SRV_LEGACY_ONLY',
+      'the deprecated SRV record alone',
+      { records: (port) => [[LEGACY, 'SRV', `10 5 ${port} ${TARGET}`]] },
+      /Only the deprecated/,
+    ],
+    [
+      'SRV_TWINS_DIFFER',
+      'two SRV records that differ',
+      { records: (port) => [srv(port), [LEGACY, 'SRV', `10 5 1 ${TARGET}`]] },
+      /old and new peers go to different places/,
+    ],
+    [
+      'SRV_MISSPELT',
+      'an underscore for a hyphen',
+      { records: (port) => [[`_matrix_fed._tcp.${NAME}`, 'SRV', `10 5 ${port} ${TARGET}`]] },
+      /a name that no peer asks for/,
+    ],
+    [
+      'SRV_MISSPELT',
+      "the zone's name twice",
+      { records: (port) => [[`${FED}.${NAME}`, 'SRV', `10 5 ${port} ${TARGET}`]] },
+      /_matrix-fed\._tcp\.example\.org\.example\.org/,
+    ],
+    [
+      'SRV_WILDCARD',
+      'a wildcard in the place of the record',
+      { records: (port) => [[`*._tcp.${NAME}`, 'SRV', `10 5 ${port} ${TARGET}`]] },
+      /only because a wildcard does/,
+    ],
+    [
+      'SRV_SEVERAL_TARGETS',
+      'two targets',
+      {
+        records: (port) => [
+          srv(port),
+          srv(port, 'second.example.org'),
+          ['second.example.org', 'A', '127.0.0.1'],
+        ],
+      },
+      /several SRV targets/,
+    ],
+    [
+      'NO_ADDRESS',
+      'an SRV target without an address',
+      { records: (port) => [srv(port, 'gone.example.org')] },
+      /gone/,
+    ],
+    [
+      'ADDRESS_UNANSWERED',
+      'SERVFAIL for the addresses',
+      { says: { [TARGET]: 'SERVFAIL' } },
+      /addresses of matrix\.example\.org cannot be found out/,
+    ],
+    [
+      'PRIVATE_ADDRESS',
+      'an address of this machine only',
+      { lab: false },
+      /cannot be reached from the internet/,
+    ],
+    [
+      'ADDRESS_DOWN',
+      'one of two addresses where nothing listens',
+      { records: (port) => [srv(port), [TARGET, 'A', '127.0.0.2']] },
+      /while other addresses do/,
+    ],
+    [
+      'CERT_FOR_SRV_TARGET',
+      'a certificate for the SRV target',
+      { certificate: GOOD_TARGET },
+      /it must be for example\.org/,
+    ],
+    [
+      'CERT_WRONG_NAME',
+      'a wildcard certificate, which does not cover the name above it',
+      { certificate: certificateFor([`*.elsewhere.org`]) },
+      /not for example\.org/,
+    ],
+    [
+      'CERT_PROXY_DEFAULT',
+      "a proxy's own certificate",
+      { certificate: selfSigned('TRAEFIK DEFAULT CERT') },
+      /Traefik serves its built-in certificate/,
+    ],
+    [
+      'CERT_EXPIRED',
+      'an expired certificate',
+      { certificate: certificateFor([NAME], { notAfter: new Date(Date.now() - 1_000) }) },
+      /has expired at/,
+    ],
+    [
+      'CERT_NOT_YET_VALID',
+      'a certificate of tomorrow',
+      { certificate: certificateFor([NAME], { notBefore: new Date(Date.now() + DAY_MS) }) },
+      /is valid from/,
+    ],
+    [
+      'CERT_EXPIRES_SOON',
+      'a certificate in its last sixth',
+      {
+        certificate: certificateFor([NAME], {
+          notBefore: new Date(Date.now() - 80 * DAY_MS),
+          notAfter: new Date(Date.now() + 10 * DAY_MS),
+        }),
+      },
+      /later than renewals usually come/,
+    ],
+    [
+      'CERT_CHAIN_INCOMPLETE',
+      'a leaf alone',
+      { certificate: leafAlone() },
+      /without the intermediate "lab intermediate"/,
+    ],
+    [
+      'CERT_UNTRUSTED',
+      'a certificate that signed itself',
+      { certificate: selfSigned(NAME) },
+      /it signed itself \(DEPTH_ZERO_SELF_SIGNED_CERT\)/,
+    ],
+    [
+      'CERT_UNTRUSTED',
+      'a CA that nobody knows',
+      { certificate: ofUnknownCa() },
+      /its CA "unknown root" is not known/,
+    ],
+    [
+      'TLS_TOO_OLD',
+      'TLS 1.1',
+      { certificate: { ...GOOD, maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } },
+      /does not speak TLS 1\.2/,
+    ],
+    ['CLIENT_FILE_BROKEN', 'a page for clients', { client: json(200, '<html>', CORS) }, /it is no JSON/],
+    ['CLIENT_FILE_BROKEN', 'status 500 for clients', { client: json(500, {}) }, /status 500/],
+    [
+      'CLIENT_FILE_BROKEN',
+      'an identity server without a URL',
+      { client: json(200, { 'm.homeserver': { base_url: 'https://a.org' }, 'm.identity_server': {} }, CORS) },
+      /its m\.identity_server has no base_url/,
+    ],
+    [
+      'CLIENT_FILE_CORS',
+      'a file of clients without CORS',
+      { client: json(200, { 'm.homeserver': { base_url: `https://${NAME}/hs` } }) },
+      /lacks "Access-Control-Allow-Origin/,
+    ],
+    [
+      'CLIENT_FILE_CORS',
+      'a redirect of clients without CORS',
+      {
+        client: (request, response) =>
+          (request.url?.endsWith('?2') === true ? clientFile() : redirect('/.well-known/matrix/client?2'))(
+            request,
+            response,
+          ),
+      },
+      /lacks "Access-Control-Allow-Origin/,
+    ],
+    [
+      'CLIENT_FILE_TYPE',
+      'a file of clients as text',
+      {
+        client: json(
+          200,
+          { 'm.homeserver': { base_url: `https://${NAME}/hs` } },
+          { ...CORS, 'content-type': 'text/plain' },
+        ),
+      },
+      /content type text\/plain/,
+    ],
+    [
+      'CLIENT_API_DOWN',
+      'a base_url that leads to no homeserver',
+      { client: clientFile(`https://${NAME}/elsewhere`) },
+      /elsewhere\/_matrix\/client\/versions, which lists no versions/,
+    ],
+    [
+      'CLIENT_API_DOWN',
+      'a base_url of plain HTTP',
+      { client: clientFile(`http://${NAME}/hs`) },
+      /lists no versions/,
+    ],
+    ['KEYS_STATUS', 'a proxy without a route', { homeserver: json(404, 'not here') }, /status 404/],
+    [
+      'KEYS_NOT_JSON',
+      'a web site in the place of the homeserver',
+      { homeserver: json(200, '<html>') },
+      /no JSON object/,
+    ],
+    [
+      'KEYS_CONTENT_TYPE',
+      'the wrong content type',
+      { homeserver: homeserver(json(200, serverKeys(), { 'content-type': 'text/plain' })) },
+      /text\/plain/,
+    ],
+    [
+      'KEYS_WRONG_NAME',
+      'another homeserver',
+      { homeserver: homeserver(json(200, serverKeys({ server_name: 'other.org' }))) },
+      /calls itself other\.org/,
+    ],
+    [
+      'KEYS_EXPIRED',
+      'keys of yesterday',
+      { homeserver: homeserver(json(200, serverKeys({ valid_until_ts: Date.now() - DAY_MS }))) },
+      /are valid until/,
+    ],
+    [
+      'KEYS_NO_ED25519',
+      'no key',
+      { homeserver: homeserver(json(200, serverKeys({ verify_keys: {} }))) },
+      /no ed25519 key/,
+    ],
+    [
+      'KEYS_SIGNATURE',
+      'an answer that was changed on its way',
+      { homeserver: homeserver(json(200, serverKeys({}, { added: 1 }))) },
+      /not signed by its key ed25519:lab/,
+    ],
+    [
+      'VERSION_STATUS',
+      'a proxy that passes the keys only',
+      {
+        homeserver: (request, response) =>
+          (request.url?.startsWith('/_matrix/key/') === true ? homeserver() : notFound)(request, response),
+      },
+      /version does not answer/,
+    ],
+    [
+      'HTTP_FAILED',
+      'a homeserver that hangs up after the handshake',
+      { homeserver: (request) => request.socket.destroy() },
+      /no whole HTTP answer/,
+    ],
+  ];
+
+  describe('finds', () => {
+    for (const [code, title, setting, message] of broken)
+      it(`${title}: ${code}`, async () => {
+        const report = await check(setting);
+        const found = report.findings.find((each) => each.code === code);
+        assert.ok(
+          found,
+          `only ${report.findings.map((each) => each.code).join(', ') || 'nothing'} was found`,
+        );
+        assert.match(found.message, message);
+        assert.notEqual(found.fix, '');
+        const errors = report.findings.filter(({ severity }) => severity === 'error');
+        assert.equal(report.ok, errors.length === 0);
+      });
+
+    it('authoritative servers that disagree: SRV_SERVERS_DISAGREE', async () => {
+      const port = await lab.serve(GOOD, homeserver());
+      const rows: readonly Row[] = [
+        [NAME, 'SOA', `ns1.${NAME}`],
+        [NAME, 'NS', `ns1.${NAME}`],
+        [NAME, 'NS', `ns2.${NAME}`],
+        [`ns1.${NAME}`, 'A', '127.0.0.1'],
+        [`ns2.${NAME}`, 'A', '127.0.0.1'],
+        [TARGET, 'A', '127.0.0.1'],
+      ];
+      const [fresh, stale] = await Promise.all([
+        lab.dns({ rows: [...rows, srv(port)] }),
+        lab.dns({ rows: [...rows, srv(8448)] }),
+      ]);
+      const agreeing = [pin(`ns1.${NAME}`, fresh.endpoint), pin(`ns2.${NAME}`, fresh.endpoint)];
+      assert.deepEqual(codes(await lab.check(fresh, { pins: agreeing })), []);
+      const report = await lab.check(fresh, {
+        pins: [pin(`ns1.${NAME}`, fresh.endpoint), pin(`ns2.${NAME}`, stale.endpoint)],
+      });
+      assert.deepEqual(codes(report), ['SRV_SERVERS_DISAGREE']);
+      seen.add('SRV_SERVERS_DISAGREE');
+      assert.match(report.findings[0]?.evidence.join('\n') ?? '', /ns2\.example\.org.*: 10 5 8448/);
+    });
+
+    it('a well-known file that differs from address to address: WELL_KNOWN_SPLIT', async () => {
+      const port = await lab.serve(certificateFor([TARGET]), homeserver());
+      const webs = [site(delegating(`${TARGET}:${port}`)), notFound];
+      const pins = await Promise.all(
+        webs.map(async (web, index) => {
+          const address = `127.0.0.${index + 1}`;
+          return { host: NAME, port: 443, to: { address, port: await lab.serve(GOOD, web, address) } };
+        }),
+      );
+      const dns = await lab.dns({ rows: [[TARGET, 'A', '127.0.0.1']] });
+      const report = await lab.check(dns, { pins });
+      assert.deepEqual(codes(report), ['WELL_KNOWN_SPLIT']);
+      seen.add('WELL_KNOWN_SPLIT');
+      assert.deepEqual(report.findings[0]?.evidence, [
+        `127.0.0.1: delegates to ${TARGET}:${port}`,
+        '127.0.0.2: status 404',
+      ]);
+    });
+
+    it('a port where nothing listens: CONNECTION_REFUSED', async () => {
+      const report = await check({ port: await freePort() });
+      assert.deepEqual(codes(report), ['CONNECTION_REFUSED']);
+      assert.equal(report.ok, false);
+    });
+
+    it('nothing that delegates, and 8448 closed: WELL_KNOWN_MISSING', async () => {
+      const report = await check({ port: await freePort(), records: () => [] });
+      assert.deepEqual(codes(report), ['CONNECTION_REFUSED', 'WELL_KNOWN_MISSING']);
+    });
+
+    it('a port that speaks something else: NOT_TLS', async () => {
+      const port = await lab.listen(
+        createTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
+      );
+      assert.deepEqual(codes(await check({ port })), ['NOT_TLS']);
+    });
+
+    it('a private address that nobody answers at, although the resolver is our own: PRIVATE_ADDRESS', async () => {
+      const closed = { address: '127.0.0.1', port: await freePort() };
+      const open = { address: '127.0.0.1', port: await lab.serve(GOOD, homeserver()) };
+      const dns = await lab.dns({ rows: [srv(8448), [TARGET, 'A', '10.1.2.3']] });
+      const at = async (to: Endpoint, own: boolean): Promise<string[]> =>
+        codes(await lab.check(dns, { pins: [{ host: '10.1.2.3', port: 8448, to }], lab: own }));
+      assert.deepEqual(await at(closed, true), ['PRIVATE_ADDRESS', 'CONNECTION_REFUSED']);
+      assert.deepEqual(await at(open, false), ['PRIVATE_ADDRESS']);
+      assert.deepEqual(await at(open, true), []);
+    });
+
+    it("port 8448 behind Cloudflare's proxy: CLOUDFLARE_PORT", async () => {
+      const closed = { address: '127.0.0.1', port: await freePort() };
+      for (const [address, type] of [
+        ['104.16.5.5', 'A'],
+        ['2606:4700::5', 'AAAA'],
+      ] as const) {
+        const dns = await lab.dns({ rows: [srv(8448), [TARGET, type, address]] });
+        const report = await lab.check(dns, { pins: [{ host: address, port: 8448, to: closed }] });
+        assert.deepEqual(codes(report), ['CLOUDFLARE_PORT']);
+        seen.add('CLOUDFLARE_PORT');
+      }
+      // 443 is passed, so a closed one has another reason.
+      const dns = await lab.dns({ rows: [srv(443), [TARGET, 'A', '104.16.5.5']] });
+      const report = await lab.check(dns, { pins: [{ host: '104.16.5.5', port: 443, to: closed }] });
+      assert.deepEqual(codes(report), ['CONNECTION_REFUSED']);
+    });
+
+    it('a port that drops connections: CONNECTION_TIMEOUT', async () => {
+      const port = await lab.full();
+      assert.deepEqual(codes(await check({ port })), ['CONNECTION_TIMEOUT']);
+    });
+
+    it('addresses that this machine has no way to: ADDRESS_NOT_TRIED, and NOTHING_TRIED if there is no other', async () => {
+      // TCP to a multicast group: the kernel itself says ENETUNREACH.
+      const unreachable: Row = ['far.example.org', 'A', '224.0.0.1'];
+      const some = await check({ records: (port) => [srv(port), srv(port, 'far.example.org'), unreachable] });
+      assert.ok(codes(some).includes('ADDRESS_NOT_TRIED'));
+      assert.equal(some.findings.find(({ code }) => code === 'ADDRESS_NOT_TRIED')?.severity, 'info');
+      const none = await check({ records: (port) => [srv(port, 'far.example.org'), unreachable] });
+      assert.ok(codes(none).includes('NOTHING_TRIED'));
+      assert.equal(none.ok, false);
+    });
+
+    it('a proxy that refuses the name in SNI, as HAProxy does with strict-sni: TLS_NAME_REFUSED', async () => {
+      // A fatal alert, 112 "unrecognized_name" (RFC 6066 §3).
+      const alert = Buffer.from('15030300020270', 'hex');
+      const port = await lab.listen(
+        createTcpServer((socket) => socket.once('data', () => socket.end(alert))),
+      );
+      assert.deepEqual(codes(await check({ port })), ['TLS_NAME_REFUSED']);
+    });
+
+    it('a port that takes connections and says nothing: TLS_FAILED', async () => {
+      const port = await lab.listen(createTcpServer((socket) => socket.resume()));
+      assert.deepEqual(codes(await check({ port })), ['TLS_FAILED']);
+    });
+
+    it('what it can before its time is over, and calls the rest unknown', async () => {
+      const port = await lab.serve(GOOD, () => undefined);
+      const dns = await lab.dns({ rows: [srv(port), [TARGET, 'A', '127.0.0.1']] });
+      const started = performance.now();
+      const report = await lab.check(dns, { deadlines: { all: 250 } });
+      assert.ok(performance.now() - started < 2_000);
+      assert.equal(report.ok, false);
+      assert.deepEqual(codes(report), ['CONNECTION_TIMEOUT']);
+      assert.match(report.findings[0]?.evidence.join() ?? '', /the time for the whole look is over/);
+    });
+
+    it('a resolver that is not there, and blames nobody else for it: NO_RESOLVER', async () => {
+      const dns = await lab.dns({ rows: [] });
+      const endpoint = { address: '127.0.0.1', port: await freePort() };
+      const report = await lab.check({ ...dns, endpoint });
+      assert.deepEqual(codes(report), ['NO_RESOLVER']);
+      assert.equal(report.ok, false);
+      seen.add('NO_RESOLVER');
+      // One that answers SERVFAIL to everything is there, and the zone is to blame.
+      const says = { [FED]: 'SERVFAIL', [LEGACY]: 'SERVFAIL', [NAME]: 'SERVFAIL' } as const;
+      assert.deepEqual(codes(await check({ says, records: () => [] })), ['SRV_UNANSWERED', 'SRV_UNANSWERED']);
+    });
+
+    it('everything that there is a code for', () => {
+      assert.deepEqual(
+        Object.keys(FINDINGS).filter((code) => !seen.has(code)),
+        [],
+      );
+    });
+  });
+});
+
+function codes({ findings }: CheckReport): string[] {
+  return findings.map(({ code }) => code);
+}
+
+function selfSigned(name: string): Credentials {
+  const { privateKey, pem } = makeCertificate({ subject: name, names: [NAME] });
+  return { key: privateKey, cert: pem };
+}
+
+function leafAlone(): Credentials {
+  const { privateKey, pem } = makeCertificate({ subject: NAME, names: [NAME], issuer: INTERMEDIATE });
+  return { key: privateKey, cert: pem };
+}
+
+function ofUnknownCa(): Credentials {
+  const root = makeCertificate({ subject: 'unknown root', isCa: true });
+  const middle = makeCertificate({ subject: 'unknown intermediate', isCa: true, issuer: root });
+  const { privateKey, pem } = makeCertificate({ subject: NAME, names: [NAME], issuer: middle });
+  return { key: privateKey, cert: pem + middle.pem };
+}
+
+function pin(host: string, to: Endpoint): Pin {
+  return { host, port: 53, to };
+}
