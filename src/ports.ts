@@ -152,6 +152,11 @@ export interface StoredVersion {
 export interface CertificateStore {
   /** The live version; null when there was never one; `broken` says why what is there cannot be used. */
   read(lineage: string): Promise<StoredVersion | { readonly broken: string } | null>;
+  /** The id that is live, whether or not it can be used; null when there is none. May be the id of no version. */
+  live(lineage: string): Promise<string | null>;
+  /** Ids, oldest first. */
+  versions(lineage: string): Promise<string[]>;
+  readVersion(lineage: string, id: string): Promise<StoredVersion | { readonly broken: string }>;
   /** Writes a whole new version and swaps one link to it. The old versions stay, the last N of them. */
   commit(lineage: string, material: CertificateMaterial): Promise<StoredVersion>;
 }

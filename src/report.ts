@@ -136,7 +136,7 @@ export function certificateReport(
 }
 
 /** The CA sorts names as it likes; people look for the one that federation demands, which comes first with us. */
-function inOrder(names: readonly string[], wanted: readonly string[]): string[] {
+export function inOrder(names: readonly string[], wanted: readonly string[]): string[] {
   return [
     ...wanted.filter((name) => names.includes(name)),
     ...names.filter((name) => !wanted.includes(name)),

@@ -134,6 +134,15 @@ function addCertificateCommands(
 ): void {
   const certificates = program.command('certificates').description('the certificates in the state directory');
   globalOptions(certificates, shell);
+  add(
+    certificates,
+    'list',
+    'what is live for each site, and how many versions are kept',
+    async (flags, names) => (await import('./certificate-versions.ts')).listCommand(names, flags, shell),
+  ).argument('[sites...]', 'server names; none means all of the config');
+  add(certificates, 'show', 'every version that is kept for a site', async (flags, [site = '']) =>
+    (await import('./certificate-versions.ts')).showCommand(site, flags, shell),
+  ).argument('<site>', 'server name');
   add(certificates, 'revoke', 'have the CA declare the live certificate void', async (flags, [site = '']) =>
     (await import('./certificates.ts')).revokeCommand(site, flags, shell),
   )

@@ -78,7 +78,7 @@ function rehearsalPorts(ports: Ports, acme: Awaited<ReturnType<Ports['acme']>>):
     ...ports,
     acme: () => Promise.resolve(acme),
     store: {
-      read: (name) => ports.store.read(name),
+      ...ports.store,
       async commit(_, material) {
         const facts = (await ports.keys()).facts(material.fullchain);
         return { id: 'rehearsal', directory: '', facts, material };

@@ -124,12 +124,12 @@ function troubleLines({ serverName, errors, lastError, ok }: SiteReport, paint: 
   ]);
 }
 
-function day(iso: string): string {
+export function day(iso: string): string {
   return `${iso.slice(0, 10)} ${iso.slice(11, 16)}Z`;
 }
 
 /** In the largest unit that says something: certificates live from minutes (a lab) to months. */
-function span(ms: number): string {
+export function span(ms: number): string {
   const minutes = Math.abs(ms) / 60_000;
   const text =
     minutes >= 2 * 1_440

@@ -23,9 +23,6 @@ export interface CertificateStoreOptions {
 /** What the commands about certificates need besides the port that the verbs use. */
 export interface CertificateArchive extends CertificateStore {
   lineages(): Promise<string[]>;
-  /** Ids, oldest first. */
-  versions(lineage: string): Promise<string[]>;
-  readVersion(lineage: string, id: string): Promise<StoredVersion | { readonly broken: string }>;
   /** Makes an older version the live one. @throws DelegatedError E_CERTIFICATE_STORE when it cannot be used */
   activate(lineage: string, id: string): Promise<StoredVersion>;
 }
@@ -107,7 +104,15 @@ export function createCertificateStore(options: CertificateStoreOptions): Certif
     return (await list(options.directory)).map(fromFileName).filter((name) => name !== null);
   }
 
-  return { read, commit, lineages, versions, readVersion, activate };
+  return {
+    read,
+    live: (lineage) => liveId(folderOf(lineage)),
+    versions,
+    readVersion,
+    commit,
+    lineages,
+    activate,
+  };
 }
 
 /** Also removes the half-written versions of processes that were killed. */

@@ -217,6 +217,10 @@ function createStore(
 ): CertificateStore {
   return {
     read: async (lineage) => versions.get(lineage)?.at(-1) ?? null,
+    live: async (lineage) => versions.get(lineage)?.at(-1)?.id ?? null,
+    versions: async (lineage) => (versions.get(lineage) ?? []).map(({ id }) => id),
+    readVersion: async (lineage, wanted) =>
+      versions.get(lineage)?.find(({ id }) => id === wanted) ?? { broken: 'there is no such version' },
     async commit(lineage, material) {
       const before = versions.get(lineage) ?? [];
       const facts = certificates.facts(material.fullchain);
