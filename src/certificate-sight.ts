@@ -39,6 +39,7 @@ export async function certificateSight(
   const decision = decideRenewal({
     current: version?.facts ?? null,
     revoked: version !== null && version.id === state.revokedVersion,
+    held: version !== null && version.id === state.heldVersion,
     ...(broken === undefined ? {} : { broken }),
     wanted: { names: wantedNames(site), keyType: certificate.keyType },
     now: ports.clock.now(),
@@ -71,8 +72,9 @@ export function plannedCertificate(sight: CertificateSight): CertificateReport {
   const { site, version, decision, issuedBy } = sight;
   const names = wantedNames(site).map(relativeToRoot);
   const action = decision.due ? (version === null ? 'issue' : 'renew') : 'keep';
-  const reason = decision.due ? decision.reason : 'not due';
-  return certificateReport({ action, reason, names, next: nextOf(sight), ca: issuedBy }, version);
+  const held = !decision.due && decision.held === true;
+  const reason = decision.due || held ? decision.reason : 'not due';
+  return certificateReport({ action, reason, names, next: nextOf(sight), ca: issuedBy, held }, version);
 }
 
 /** The next renewal and its reason; null when it is due. */

@@ -159,6 +159,8 @@ export interface CertificateStore {
   readVersion(lineage: string, id: string): Promise<StoredVersion | { readonly broken: string }>;
   /** Writes a whole new version and swaps one link to it. The old versions stay, the last N of them. */
   commit(lineage: string, material: CertificateMaterial): Promise<StoredVersion>;
+  /** Swaps the one link to a version that is there. @throws DelegatedError E_CERTIFICATE_STORE when it cannot be used */
+  activate(lineage: string, id: string): Promise<StoredVersion>;
 }
 
 export interface KeyMaker {

@@ -8,6 +8,7 @@ import { type Replaced, wantedNames } from './issuance.ts';
 import { issueAtAny } from './issue-at-any.ts';
 import { type SilentCas, learnRenewalInfo } from './learn-renewal-info.ts';
 import type { Ctx, Ports, StoredVersion } from './ports.ts';
+import { release } from './release.ts';
 import { type CertificateReport, certificateReport } from './report.ts';
 
 export interface RenewOptions {
@@ -38,6 +39,7 @@ export async function renewCertificate(
   let sight: CertificateSight | null = null;
   let reason = 'the live certificate cannot be read';
   try {
+    if (options.force) await release(site, ports);
     sight = await certificateSight(site, ports, options.everyMs);
     if (sight === null) return null;
     if (!sight.decision.due && !options.force)
@@ -46,6 +48,7 @@ export async function renewCertificate(
     if (!decision.due && !options.force)
       return { report: plannedCertificate(sight), version: sight.version, errors };
     reason = decision.due ? decision.reason : 'forced';
+    if (decision.due && decision.holdDropped === true) ctx.log.warn(reason, { site: site.serverName.text });
     const replaces = replacedBy(sight);
     const issueOptions = { force: options.force, ...(replaces !== null && { replaces }) };
     const outcome = await issueAtAny(site, sight.certificate, config, issueOptions, ports, ctx);
@@ -100,7 +103,7 @@ async function settle(
   ctx: Ctx,
 ): Promise<CertificateSight | null> {
   try {
-    const state = await ports.state.readSite(site.serverName.text);
+    const { heldVersion: _held, ...state } = await ports.state.readSite(site.serverName.text);
     const issuedBy = { version: version.id, ca };
     await ports.state.writeSite(site.serverName.text, { ...state, issuedBy });
     const sight = await certificateSight(site, ports);

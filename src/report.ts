@@ -18,7 +18,7 @@ export interface RecordReport {
 }
 
 export interface CertificateReport {
-  readonly action: 'issue' | 'renew' | 'keep' | 'fail';
+  readonly action: 'issue' | 'renew' | 'rollback' | 'keep' | 'fail';
   readonly reason: string;
   readonly names: readonly string[];
   readonly serial: string | null;
@@ -32,6 +32,8 @@ export interface CertificateReport {
   readonly nextRenewalAt: string | null;
   /** Why then. */
   readonly nextRenewalReason: string | null;
+  /** True while a rollback holds renewals off; absent otherwise. */
+  readonly held?: true;
 }
 
 export interface DeployReport {
@@ -112,6 +114,7 @@ export type CertificateOutcome = Pick<CertificateReport, 'action' | 'reason'> & 
   readonly names: CertificateReport['names'];
   readonly ca: string | null;
   readonly next: { readonly at: Date; readonly reason: string } | null;
+  readonly held?: boolean;
 };
 
 export function certificateReport(
@@ -132,6 +135,7 @@ export function certificateReport(
     ca: version === null ? null : outcome.ca,
     nextRenewalAt: outcome.next?.at.toISOString() ?? null,
     nextRenewalReason: outcome.next?.reason ?? null,
+    ...(outcome.held === true ? { held: true } : {}),
   };
 }
 

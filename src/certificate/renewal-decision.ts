@@ -9,12 +9,16 @@ export type RenewalDecision =
       readonly reason: string;
       /** Only because the CA would like it: there is time left otherwise. */
       readonly suggested?: true;
+      /** Renewals were held off, and there is no time left for that. */
+      readonly holdDropped?: true;
     }
   | {
       readonly due: false;
       readonly at: Date;
       /** Why then. */
       readonly reason: string;
+      /** A person holds renewals off; `at` is when that ends by itself. */
+      readonly held?: true;
     };
 
 /** What the CA would like (RFC 9773 §4.2). */
@@ -32,6 +36,8 @@ export interface RenewalQuestion {
   /** Why what is on disk cannot be used. */
   readonly broken?: string;
   readonly revoked?: boolean;
+  /** A person went back to this certificate and wants it to stay. */
+  readonly held?: boolean;
   readonly wanted: { readonly names: readonly DomainName[]; readonly keyType: KeyType };
   readonly now: Date;
   /** In [0, 1); the same for the same certificate, see `drawOf`. */
@@ -51,12 +57,14 @@ const SHORT_LIVED = 10 * 24 * 3600 * 1000;
  * suggests. Who looks again only after the moment that was drawn from the CA's window renews now (RFC 9773 §4.2).
  */
 export function decideRenewal(question: RenewalQuestion): RenewalDecision {
-  const { current, broken, revoked, wanted, now, draw, suggestion, nextLookMs = 0 } = question;
+  const { current, broken, revoked, held, wanted, now, draw, suggestion, nextLookMs = 0 } = question;
   if (broken !== undefined) return due(`the certificate on disk cannot be used: ${broken}`);
   if (current === null) return due('there is no certificate yet');
   if (revoked === true) return due('the certificate was revoked');
   const difference = namesDifference(current.names, wanted.names);
   if (difference !== null) return due(difference);
+  // After the names: who changes those in the config wants a certificate with them, whatever was held off before.
+  if (held === true) return decideHeld(current, now);
   if (current.keyType !== wanted.keyType)
     return due(
       `the key is ${current.keyType ?? 'of a type that is never ordered'}, wanted is ${wanted.keyType}`,
@@ -72,6 +80,27 @@ export function decideRenewal(question: RenewalQuestion): RenewalDecision {
   const reason = suggestedText(suggestion);
   if (now.getTime() + nextLookMs >= asked.getTime()) return { due: true, reason, suggested: true };
   return { due: false, at: asked, reason };
+}
+
+/**
+ * When a hold ends by itself: with half of the usual reserve left. A version that is gone back to has mostly used up the
+ * first half, since it was due when it was replaced; the second half is for getting a new one.
+ */
+export function holdEndsAt(dates: Pick<CertificateFacts, 'notBefore' | 'notAfter'>): Date {
+  return new Date(Math.floor(dates.notAfter.getTime() - reserveOf(dates) / 2));
+}
+
+function decideHeld(current: CertificateFacts, now: Date): RenewalDecision {
+  const at = holdEndsAt(current);
+  if (now < at)
+    return {
+      due: false,
+      at,
+      reason: 'a rollback holds renewals off until then, or until it is released',
+      held: true,
+    };
+  const reason = `renewals were held off since a rollback, which ends here: the certificate ends at ${current.notAfter.toISOString()}`;
+  return { due: true, reason, holdDropped: true };
 }
 
 /**
@@ -106,8 +135,13 @@ function dueAt(
   draw: number,
 ): Date {
   const lifetime = notAfter.getTime() - notBefore.getTime();
-  const reserve = isShortLived({ notBefore, notAfter }) ? lifetime / 2 : lifetime / 3;
+  const reserve = reserveOf({ notBefore, notAfter });
   return new Date(Math.floor(notAfter.getTime() - reserve - (draw * lifetime) / 50));
+}
+
+function reserveOf(dates: Pick<CertificateFacts, 'notBefore' | 'notAfter'>): number {
+  const lifetime = dates.notAfter.getTime() - dates.notBefore.getTime();
+  return isShortLived(dates) ? lifetime / 2 : lifetime / 3;
 }
 
 function namesDifference(has: readonly DomainName[], wants: readonly DomainName[]): string | null {

@@ -143,6 +143,18 @@ function addCertificateCommands(
   add(certificates, 'show', 'every version that is kept for a site', async (flags, [site = '']) =>
     (await import('./certificate-versions.ts')).showCommand(site, flags, shell),
   ).argument('<site>', 'server name');
+  add(
+    certificates,
+    'rollback',
+    'make an earlier version live again, and hold renewals off',
+    async (flags, [site = '']) => (await import('./rollback.ts')).rollbackCommand(site, flags, shell),
+  )
+    .argument('<site>', 'server name')
+    .option(
+      '--to <version>',
+      'this one, as `certificates show` names it (default: the one before the live one)',
+    )
+    .option('--release', 'let renewals go on, which a rollback holds off');
   add(certificates, 'revoke', 'have the CA declare the live certificate void', async (flags, [site = '']) =>
     (await import('./certificates.ts')).revokeCommand(site, flags, shell),
   )

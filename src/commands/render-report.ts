@@ -56,7 +56,8 @@ function certificateCell(certificate: CertificateReport | null, tense: Tense, no
   const word = {
     issue: tense === 'done' ? 'issued' : 'to issue',
     renew: tense === 'done' ? 'renewed' : 'to renew',
-    keep: 'valid',
+    rollback: 'rolled back',
+    keep: certificate.held === true ? 'held' : 'valid',
     fail: certificate.notAfter === null ? 'failed' : 'renewal failed',
   }[certificate.action];
   if (certificate.notAfter === null) return word;
@@ -96,8 +97,9 @@ function changeLines(
     ];
   });
   lines.push(...(wellKnown?.files ?? []).map((file) => paint('good', `+ ${file}`)));
-  // Only `status` tells of the past, and of why things are to come.
-  if (certificate?.nextRenewalAt != null && lastSuccess !== undefined) {
+  // Only `status` tells of the past, and of why things are to come; a hold must not be forgotten.
+  const told = lastSuccess !== undefined || (certificate?.held === true && certificate.action === 'keep');
+  if (certificate?.nextRenewalAt != null && told) {
     const issued = certificate.ca === null ? '' : `; issued by ${new URL(certificate.ca).host}`;
     lines.push(
       paint(

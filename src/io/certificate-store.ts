@@ -23,8 +23,6 @@ export interface CertificateStoreOptions {
 /** What the commands about certificates need besides the port that the verbs use. */
 export interface CertificateArchive extends CertificateStore {
   lineages(): Promise<string[]>;
-  /** Makes an older version the live one. @throws DelegatedError E_CERTIFICATE_STORE when it cannot be used */
-  activate(lineage: string, id: string): Promise<StoredVersion>;
 }
 
 const CODE = 'E_CERTIFICATE_STORE';

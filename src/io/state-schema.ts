@@ -23,6 +23,7 @@ export const siteSchema = z.object({
   reloadedVersion: z.exactOptional(z.string()),
   verifiedVersion: z.exactOptional(z.string()),
   revokedVersion: z.exactOptional(z.string()),
+  heldVersion: z.exactOptional(z.string()),
   issuedBy: z.exactOptional(z.object({ version: z.string(), ca: z.string() })),
   renewalInfo: z.exactOptional(
     z.object({

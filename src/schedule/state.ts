@@ -70,6 +70,8 @@ export interface SiteState {
   readonly verifiedVersion?: string;
   /** The version that we had revoked; it is due, whatever its age. */
   readonly revokedVersion?: string;
+  /** The version that somebody went back to; while it is live, renewals are held off. */
+  readonly heldVersion?: string;
   /** Which CA the live version is from, by its directory URL; not known for versions of another origin. */
   readonly issuedBy?: { readonly version: string; readonly ca: string };
   readonly renewalInfo?: KnownRenewalInfo;

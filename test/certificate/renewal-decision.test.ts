@@ -4,6 +4,7 @@ import type { CertificateFacts } from '../../src/certificate/facts.ts';
 import {
   decideRenewal,
   drawOf,
+  holdEndsAt,
   type RenewalQuestion,
   type RenewalSuggestion,
   windowKey,
@@ -206,5 +207,49 @@ describe('the draw of a certificate', () => {
       tenths[tenth] = (tenths[tenth] ?? 0) + 1;
     }
     for (const count of tenths) assert.ok(count > 850 && count < 1150, String(tenths));
+  });
+});
+
+describe('a hold on renewals', () => {
+  const gone: RenewalSuggestion = { start: after(-2), end: after(-1), draw: 0.5 };
+
+  it('outlasts the usual moment, a suggestion and another kind of key, and says when it ends', () => {
+    for (const over of [
+      { now: after(61) },
+      { now: after(74.9) },
+      { suggestion: gone },
+      { wanted: { names: [A, B], keyType: 'rsa2048' } } as const,
+    ])
+      assert.deepEqual(decideRenewal(ask({ held: true, ...over })), {
+        due: false,
+        at: after(75),
+        reason: 'a rollback holds renewals off until then, or until it is released',
+        held: true,
+      });
+  });
+
+  it('does not outlast other names in the config, a revocation, or damage', () => {
+    assert.match(reasonFor({ held: true, wanted: { names: [A], keyType: 'ec256' } }), /still has/);
+    assert.match(reasonFor({ held: true, revoked: true }), /revoked/);
+    assert.match(reasonFor({ held: true, broken: 'no key' }), /no key/);
+  });
+
+  it('ends with time left to renew, whatever the lifetime', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 400 }),
+        fc.double({ min: 0, max: 2, noNaN: true }),
+        (days, at) => {
+          const current = certificate(days);
+          const now = after(days * at);
+          const end = holdEndsAt(current);
+          const left = (current.notAfter.getTime() - end.getTime()) / (days * DAY);
+          assert.ok(left >= 1 / 6 - 1e-6 && left <= 1 / 4 + 1e-6);
+          const decision = decideRenewal(ask({ held: true, current, now }));
+          assert.equal(decision.due, now >= end);
+          if (decision.due) assert.equal(decision.holdDropped, true);
+        },
+      ),
+    );
   });
 });

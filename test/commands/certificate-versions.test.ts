@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { rm, symlink, writeFile } from 'node:fs/promises';
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as z from 'zod';
 import { factsOf, parseChain } from '../../src/certificate/x509.ts';
 import { listCommand, showCommand } from '../../src/commands/certificate-versions.ts';
+import { type RollbackFlags, rollbackCommand } from '../../src/commands/rollback.ts';
 import { createCertificateStore } from '../../src/io/certificate-store.ts';
 import { createStateStore } from '../../src/io/state-store.ts';
 import type { CertificateStore, StoredVersion } from '../../src/ports.ts';
+import { assertRefused } from '../conformance/expectations.ts';
 import { createFakeDice } from '../support/fake-ports.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createTestShell } from '../support/test-shell.ts';
@@ -34,24 +37,36 @@ describe('certificates list and show', () => {
     return store().commit('example.org', material);
   }
 
-  async function run(
-    command: typeof listCommand | typeof showCommand,
-    flags: Parameters<typeof listCommand>[1],
-    code = 0,
+  const served = (): Promise<string> => readFile(join(folder(), 'tls', 'fullchain.pem'), 'utf8');
+
+  /** Without another word, one whose secret is not there: what only reads does not need it. */
+  async function configure(
+    key = '{ name: k, algorithm: hmac-sha256, secret: { file: /nonexistent/key } }',
   ): Promise<string> {
     const file = join(folder(), 'config.yaml');
-    // The secret is not there: these commands do not need it.
     await writeFile(
       file,
       `version: 1
 state: ${stateDirectory()}
 acme: { ca: letsencrypt, termsOfServiceAgreed: true }
-providers: { main: { type: rfc2136, server: 127.0.0.1, key: { name: k, algorithm: hmac-sha256, secret: { file: /nonexistent/key } } } }
+providers: { main: { type: rfc2136, server: 127.0.0.1, key: ${key} } }
 sites:
-  example.org: { provider: main, srv: [{ target: matrix.example.org }], certificate: { names: [matrix.example.org] } }
+  example.org:
+    provider: main
+    srv: [{ target: matrix.example.org }]
+    certificate: { names: [matrix.example.org], outputs: [{ directory: ${join(folder(), 'tls')} }], verify: none }
   example.net: { provider: main, srv: [{ target: matrix.example.org }], certificate: {} }
 `,
     );
+    return file;
+  }
+
+  async function run(
+    command: typeof listCommand | typeof showCommand,
+    flags: Parameters<typeof listCommand>[1],
+    code = 0,
+  ): Promise<string> {
+    const file = await configure();
     const shell = createTestShell();
     const given = { config: file, ...flags };
     assert.equal(
@@ -162,4 +177,37 @@ sites:
     assert.match(text, /leads to "\/etc"/);
     assert.ok(text.includes(old.facts.serial));
   });
+
+  it('name what rollback goes to: it is live and in the outputs, and held until released', async () => {
+    const old = await commit();
+    const live = await commit();
+    const config = await configure('{ name: k, algorithm: hmac-sha256, secret: c2VjcmV0MTIzNDU2Nzg5MA== }');
+    const rollback = async (flags: RollbackFlags): Promise<string> => {
+      const shell = createTestShell();
+      assert.equal(await rollbackCommand('example.org', { config, ...flags }, shell), 0);
+      return shell.printed();
+    };
+
+    assert.match(await rollback({}), /rolled back, until .* written/);
+    assert.equal(await served(), old.material.fullchain);
+    assert.equal(await store().live('example.org'), old.id);
+
+    const forward: unknown = JSON.parse(await rollback({ to: live.id, json: true }));
+    assertHas(forward, { action: 'rollback', held: true, sha256: live.facts.sha256 });
+    assert.equal(await served(), live.material.fullchain);
+
+    assertHas(JSON.parse(await rollback({ release: true, json: true })), { action: 'keep', held: undefined });
+    assert.equal(await served(), live.material.fullchain);
+    await assertRefused(
+      rollbackCommand('example.org', { config, to: live.id, release: true }, createTestShell()),
+      'E_USAGE',
+    );
+  });
 });
+
+const document = z.object({ sites: z.tuple([z.object({ certificate: z.record(z.string(), z.unknown()) })]) });
+
+function assertHas(printed: unknown, expected: Readonly<Record<string, unknown>>): void {
+  const { certificate } = document.parse(printed).sites[0];
+  assert.deepEqual(Object.fromEntries(Object.keys(expected).map((key) => [key, certificate[key]])), expected);
+}

@@ -116,6 +116,18 @@ describe('a report for a person', () => {
     assert.ok(!render({}, 'planned').includes('next renewal at'));
   });
 
+  it('says that renewals are held off, whatever was asked', () => {
+    const reason = 'a rollback holds renewals off until then, or until it is released';
+    const held = { ...CERTIFICATE, held: true, reason, nextRenewalReason: reason } as const;
+    for (const tense of ['done', 'planned'] as const) {
+      assert.match(render({ certificate: held }, tense), /^example\.org .* held, until 2027-01-30/m);
+      assert.match(
+        render({ certificate: held }, tense),
+        /next renewal at 2026-12-31 08:15Z: a rollback holds/,
+      );
+    }
+  });
+
   it('names the CA of a certificate that is new', () => {
     const certificate = { ...CERTIFICATE, action: 'renew', reason: 'forced' } as const;
     assert.ok(render({ certificate }).includes('  certificate for example.org: forced\n'));

@@ -5,6 +5,7 @@
 import { type MemoryProvider, createMemory } from '../../providers/memory/index.ts';
 import type { CertificateConfig, Config, SiteConfig } from '../../src/config/config.ts';
 import { type DomainName, parseDomainName, under } from '../../src/dns/domain-name.ts';
+import { DelegatedError } from '../../src/errors.ts';
 import type { SrvData } from '../../src/dns/rrset.ts';
 import { parseDelegableServerName } from '../../src/matrix/server-name.ts';
 import type { CertificateStore, Ctx, Dice, Log, Ports, StoredVersion, WebRoot } from '../../src/ports.ts';
@@ -215,9 +216,21 @@ function createStore(
   versions: Map<string, StoredVersion[]>,
   certificates: FakeCertificates,
 ): CertificateStore {
+  /** By lineage, where somebody went back. */
+  const chosen = new Map<string, string>();
+  const live = (lineage: string): StoredVersion | null => {
+    const all = versions.get(lineage) ?? [];
+    return all.find(({ id }) => id === chosen.get(lineage)) ?? all.at(-1) ?? null;
+  };
   return {
-    read: async (lineage) => versions.get(lineage)?.at(-1) ?? null,
-    live: async (lineage) => versions.get(lineage)?.at(-1)?.id ?? null,
+    read: async (lineage) => live(lineage),
+    live: async (lineage) => live(lineage)?.id ?? null,
+    async activate(lineage, wanted) {
+      const version = versions.get(lineage)?.find(({ id }) => id === wanted);
+      if (version === undefined) throw new DelegatedError('E_CERTIFICATE_STORE', `no version ${wanted}`);
+      chosen.set(lineage, wanted);
+      return version;
+    },
     versions: async (lineage) => (versions.get(lineage) ?? []).map(({ id }) => id),
     readVersion: async (lineage, wanted) =>
       versions.get(lineage)?.find(({ id }) => id === wanted) ?? { broken: 'there is no such version' },
@@ -227,6 +240,7 @@ function createStore(
       const directory = `/var/lib/delegated/certificates/${lineage}/current`;
       const version = { id: `version-${before.length + 1}`, directory, facts, material };
       versions.set(lineage, [...before, version]);
+      chosen.delete(lineage);
       return version;
     },
   };
