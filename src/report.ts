@@ -18,7 +18,7 @@ export interface RecordReport {
 }
 
 export interface CertificateReport {
-  readonly action: 'issue' | 'renew' | 'rollback' | 'keep' | 'fail';
+  readonly action: 'issue' | 'renew' | 'rollback' | 'import' | 'keep' | 'fail';
   readonly reason: string;
   readonly names: readonly string[];
   readonly serial: string | null;

@@ -155,6 +155,14 @@ function addCertificateCommands(
       'this one, as `certificates show` names it (default: the one before the live one)',
     )
     .option('--release', 'let renewals go on, which a rollback holds off');
+  add(
+    certificates,
+    'import',
+    'take over key and chain from another ACME client',
+    async (flags, [directory = '']) => (await import('./import.ts')).importCommand(directory, flags, shell),
+  )
+    .argument('<directory>', 'folder of certbot, lego, acme.sh, dehydrated or Caddy that holds the files')
+    .option('--site <site>', 'for this site only (default: every site that it is right for)');
   add(certificates, 'revoke', 'have the CA declare the live certificate void', async (flags, [site = '']) =>
     (await import('./certificates.ts')).revokeCommand(site, flags, shell),
   )

@@ -57,6 +57,7 @@ function certificateCell(certificate: CertificateReport | null, tense: Tense, no
     issue: tense === 'done' ? 'issued' : 'to issue',
     renew: tense === 'done' ? 'renewed' : 'to renew',
     rollback: 'rolled back',
+    import: 'imported',
     keep: certificate.held === true ? 'held' : 'valid',
     fail: certificate.notAfter === null ? 'failed' : 'renewal failed',
   }[certificate.action];
