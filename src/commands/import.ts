@@ -15,6 +15,11 @@ export async function importCommand(directory: string, flags: ImportFlags, shell
     const sites = selectSites(config, flags.site === undefined ? [] : [flags.site]);
     const found = await readForeignCertificates(resolve(directory));
     const done = await importCertificate(sites, found, ports);
-    return printReport(report(done), 'done', flags, shell, ports.clock.now());
+    const code = await printReport(report(done), 'done', flags, shell, ports.clock.now());
+    if (flags.json !== true && flags.quiet !== true)
+      shell.out(
+        `\nNext: \`delegated renew ${done.map(({ serverName }) => serverName).join(' ')}\` deploys it.\n`,
+      );
+    return code;
   });
 }

@@ -175,6 +175,16 @@ sites:
     assert.ok(days > 18.3 && days < 19.1, String(days));
   });
 
+  it('says what deploys it', async () => {
+    await certbot('live', leaf());
+    const shell = createTestShell();
+    assert.equal(await importCommand(at('live'), { config: await config() }, shell), 0);
+    assert.match(
+      shell.printed(),
+      /^example\.org .* imported, until [^]*\nNext: `delegated renew example\.org` deploys it\.\n$/m,
+    );
+  });
+
   it('takes the same one once', async () => {
     await certbot('live', leaf());
     assert.equal((await take('live')).certificate.action, 'import');
