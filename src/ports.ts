@@ -3,6 +3,7 @@ import type { DomainName } from './dns/domain-name.ts';
 import type { SrvData } from './dns/rrset.ts';
 import type { CertificateFacts } from './certificate/facts.ts';
 import type { KeyType } from './certificate/key-type.ts';
+import type { CaaProperty } from './acme/caa.ts';
 import type { Directory } from './acme/directory.ts';
 import type { Authorization, Order } from './acme/order.ts';
 import type { RenewalInfo } from './acme/renewal-info.ts';
@@ -11,6 +12,7 @@ import type { Journal, LedgerEntry, SiteState } from './schedule/state.ts';
 import type { HttpsOutcome } from './federation/https-outcome.ts';
 import type { Ctx, DnsProvider, Log } from './provider.ts';
 
+export type { RightsLooker } from './health/rights-looker.ts';
 export type { Capabilities, CheckItem, Ctx, DnsProvider, Log, WorldDns } from './provider.ts';
 
 export interface Clock {
@@ -43,6 +45,7 @@ export interface Endpoint {
 export type DnsRecord = { readonly name: DomainName; readonly ttl: number } & (
   | { readonly type: 'SRV'; readonly data: SrvData }
   | { readonly type: 'TXT'; readonly data: string }
+  | { readonly type: 'CAA'; readonly data: CaaProperty }
   | { readonly type: 'A' | 'AAAA'; readonly data: string }
   | { readonly type: 'NS' | 'CNAME' | 'DNAME'; readonly data: DomainName }
   | {
@@ -58,6 +61,8 @@ export interface DnsQuestion {
   readonly type: QueryType;
   /** Ask a recursive resolver to do the walking (RD). */
   readonly recurse: boolean;
+  /** TCP from the start. Absent: UDP, and TCP for what is truncated. */
+  readonly transport?: 'tcp';
 }
 
 export interface DnsResponse {

@@ -8,6 +8,7 @@ import * as z from 'zod';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { ERROR_CODES } from '../src/errors.ts';
 import { FINDINGS } from '../src/federation/finding.ts';
+import { CONDITIONS } from '../src/health/finding.ts';
 import { allAdapters } from '../providers/registry.ts';
 import { providerTable } from './support/provider-table.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
@@ -48,14 +49,18 @@ describe('the documents', () => {
     );
   });
 
-  it('explain every finding of check with its severity, and no other', () => {
-    const rows = tablesHeaded(named('docs/check.md'), 'code');
-    assert.deepEqual(
-      rows.map(([code = '', severity, title]) => [unquote(code), severity, title]),
-      Object.entries(FINDINGS).map(([code, [severity, title]]) => [code, severity, title]),
-    );
-    assert.ok(rows.every((cells) => (cells[3] ?? '') !== ''));
-  });
+  for (const [command, findings] of [
+    ['check', FINDINGS],
+    ['doctor', CONDITIONS],
+  ] as const)
+    it(`explain every finding of ${command} with its severity, and no other`, () => {
+      const rows = tablesHeaded(named(`docs/${command}.md`), 'code');
+      assert.deepEqual(
+        rows.map(([code = '', severity, title]) => [unquote(code), severity, title]),
+        Object.entries(findings).map(([code, [severity, title]]) => [code, severity, title]),
+      );
+      assert.ok(rows.every((cells) => (cells[3] ?? '') !== ''));
+    });
 
   it('name every command, and each of its options', () => {
     const text = named('README.md') + named('docs/operations.md');

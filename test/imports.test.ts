@@ -7,7 +7,18 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const NOUNS = ['errors', 'dns', 'http', 'matrix', 'federation', 'acme', 'certificate', 'schedule', 'config'];
+const NOUNS = [
+  'errors',
+  'dns',
+  'http',
+  'matrix',
+  'federation',
+  'health',
+  'acme',
+  'certificate',
+  'schedule',
+  'config',
+];
 
 /** A part is a folder of src or a file of its own; `verbs` are all other files of src. Each may import itself. */
 const TABLE: Readonly<Record<string, readonly string[]>> = {
@@ -16,6 +27,7 @@ const TABLE: Readonly<Record<string, readonly string[]>> = {
   dns: ['errors'],
   matrix: ['errors', 'dns'],
   federation: ['errors', 'dns', 'matrix', 'node:crypto'],
+  health: ['federation'],
   http: ['errors'],
   acme: ['errors', 'dns', 'http', 'node:crypto'],
   certificate: ['errors', 'dns', 'node:crypto'],

@@ -13,6 +13,10 @@ export interface Directory {
   /** Names of the certificate profiles on offer; absent where the CA knows no such thing. */
   readonly profiles?: readonly string[];
   readonly externalAccountRequired: boolean;
+  /** The names that CAA records call the CA by; absent where it does not say. */
+  readonly caaIdentities?: readonly string[];
+  /** How far our clock was ahead of the CA's when the directory came; milliseconds, absent without a Date header. */
+  readonly clockAheadMs?: number;
 }
 
 /** @throws DelegatedError E_ACME_PROBLEM when it is not a directory */
@@ -20,7 +24,7 @@ export function parseDirectory(body: unknown, url: string): Directory {
   const what = `the directory ${url}`;
   const fields = fieldsOf(body, what);
   const meta = isRecord(fields['meta']) ? fields['meta'] : {};
-  const { termsOfService, profiles } = meta;
+  const { termsOfService, profiles, caaIdentities } = meta;
   return {
     newNonce: urlIn(fields, 'newNonce', what),
     newAccount: urlIn(fields, 'newAccount', what),
@@ -29,6 +33,9 @@ export function parseDirectory(body: unknown, url: string): Directory {
     ...(fields['renewalInfo'] === undefined ? {} : { renewalInfo: urlIn(fields, 'renewalInfo', what) }),
     ...(typeof termsOfService === 'string' && { termsOfService }),
     ...(isRecord(profiles) && { profiles: Object.keys(profiles).map(printable) }),
+    ...(Array.isArray(caaIdentities) && {
+      caaIdentities: caaIdentities.filter((each) => typeof each === 'string').map(printable),
+    }),
     externalAccountRequired: meta['externalAccountRequired'] === true,
   };
 }

@@ -106,6 +106,9 @@ function build(shell: Shell, done: (code: number) => void): Command {
     .addOption(
       new Option('--format <format>', 'how to write it').choices(['text', 'federation-tester', 'tap']),
     );
+  add(program, 'doctor', 'everything that would make renew fail, before it does', async (flags, sites) =>
+    (await import('./doctor.ts')).doctorCommand(sites, flags, shell),
+  ).argument('[sites...]', 'server names; none means all of the config');
   add(program, 'records', 'what to publish by hand where no API can', async (flags, [site = '']) =>
     recordsCommand(site, flags, shell),
   )

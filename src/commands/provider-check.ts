@@ -1,15 +1,9 @@
 import { dirname } from 'node:path';
 import { findAdapter } from '../../providers/registry.ts';
-import type { ProviderConfig, SiteConfig } from '../config/config.ts';
-import { relativeToRoot, under, withoutWildcard } from '../dns/domain-name.ts';
-import { recordKeys } from '../dns/fence.ts';
-import { type RRsetKey, keyText } from '../dns/rrset.ts';
-import { asDelegatedError } from '../errors.ts';
-import { wantedNames } from '../issuance.ts';
-import { followChallenge } from '../lookup.ts';
-import { desiredRecords } from '../matrix/delegation.ts';
-import { mapConcurrent } from '../pool.ts';
-import type { CheckItem, DnsProvider } from '../ports.ts';
+import { checkProvider } from '../check-provider.ts';
+import type { ProviderConfig } from '../config/config.ts';
+import { keyText } from '../dns/rrset.ts';
+import type { CheckItem } from '../ports.ts';
 import type { Context } from './context.ts';
 import { selectProviders } from './select-providers.ts';
 import { withSession } from './session.ts';
@@ -27,14 +21,7 @@ interface Checked {
   readonly policy: string;
 }
 
-/** What the config has a provider write for one site. */
-interface Use {
-  readonly site: SiteConfig;
-  readonly keys: readonly RRsetKey[];
-}
-
 const FAILED = 3;
-const SITES_AT_ONCE = 16;
 
 /** Are the credentials good and the rights enough? Changes nothing. */
 export async function providerCheckCommand(
@@ -54,78 +41,20 @@ export async function providerCheckCommand(
   });
 }
 
-async function check(configured: ProviderConfig, context: Context): Promise<Checked> {
+async function check(configured: ProviderConfig, { config, ports, ctx }: Context): Promise<Checked> {
   const { name, type, variables } = configured;
-  const items: CheckItem[] = [];
-  let uses: readonly Use[] = [];
-  try {
-    const provider = await context.ports.provider(name);
-    items.push(...(await provider.check(context.ctx)));
-    uses = await mapConcurrent(sitesOf(name, context), SITES_AT_ONCE, (site) =>
-      useOf(configured, site, context),
-    );
-    items.push(...(await mapConcurrent(uses, SITES_AT_ONCE, (use) => zoneItem(provider, use, context))));
-  } catch (thrown) {
-    items.push(failure(thrown));
-  }
-  // One that cannot be loaded is told of above.
-  const adapter = await findAdapter(type, dirname(context.config.file)).catch(() => null);
-  const keys = new Map(uses.flatMap((use) => use.keys.map((key) => [keyText(key), key])));
+  const { items, keys } = await checkProvider(configured, config.sites, ports, ctx);
+  // One that cannot be loaded is told of in the items.
+  const adapter = await findAdapter(type, dirname(config.file)).catch(() => null);
+  const distinct = new Map(keys.map((key) => [keyText(key), key]));
   return {
     provider: name,
     type,
     ok: items.every(({ ok }) => ok),
     items,
     environment: variables,
-    policy: keys.size === 0 ? '' : (adapter?.policy([...keys.values()]) ?? ''),
+    policy: distinct.size === 0 ? '' : (adapter?.policy([...distinct.values()]) ?? ''),
   };
-}
-
-function sitesOf(provider: string, { config }: Context): readonly SiteConfig[] {
-  return config.sites.filter((site) => [site.provider, site.challengeProvider].includes(provider));
-}
-
-async function useOf(
-  { name, nameServers }: ProviderConfig,
-  site: SiteConfig,
-  context: Context,
-): Promise<Use> {
-  const names = desiredRecords(site).flatMap((each) => (each.rrset === null ? [] : [each.name]));
-  const records = site.provider === name ? recordKeys(names) : [];
-  if (site.certificate === null || (site.challengeProvider ?? site.provider) !== name)
-    return { site, keys: records };
-  const ends = wantedNames(site).map(async (wanted): Promise<RRsetKey> => {
-    const challenge = under('_acme-challenge', withoutWildcard(wanted));
-    // Without an answer the name itself is the best guess; the zone is looked for below in any case.
-    const end = followChallenge(challenge, nameServers, context.ports, context.ctx);
-    return { name: await end.catch(() => challenge), type: 'TXT' };
-  });
-  return { site, keys: [...records, ...(await Promise.all(ends))] };
-}
-
-async function zoneItem(provider: DnsProvider, { site, keys }: Use, { ctx }: Context): Promise<CheckItem> {
-  const name = site.serverName.text;
-  if (site.zone !== undefined)
-    return { ok: true, message: `${name}: the config names the zone ${site.zone}` };
-  try {
-    const found = await Promise.all(keys.map((key) => provider.findZone(key.name, ctx)));
-    const lost = keys.filter((_, index) => found[index] === null);
-    const zones = [...new Set(found.flatMap((zone) => (zone === null ? [] : [relativeToRoot(zone.name)])))];
-    if (lost.length === 0) return { ok: true, message: `${name}: in the zone ${zones.join(', ')}` };
-    return {
-      ok: false,
-      message: `${name}: no zone for ${[...new Set(lost.map((key) => key.name))].join(', ')}`,
-      hint: 'is the domain at this provider, and do the credentials cover its zone?',
-    };
-  } catch (thrown) {
-    const { message, ...rest } = failure(thrown);
-    return { ...rest, message: `${name}: ${message}` };
-  }
-}
-
-function failure(thrown: unknown): CheckItem {
-  const { code, message, hint } = asDelegatedError(thrown);
-  return { ok: false, message: `${code}: ${message}`, ...(hint === undefined ? {} : { hint }) };
 }
 
 function checkText({ provider, type, items, environment, policy }: Checked, paint: Paint): string {

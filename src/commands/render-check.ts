@@ -37,7 +37,11 @@ function targetLine({ address, port, host, ok, tls, software, error }: TargetRep
 
 const TONES: Readonly<Record<Finding['severity'], Tone>> = { error: 'bad', warning: 'warn', info: 'dim' };
 
-function findingLines({ code, severity, message, evidence, fix }: Finding, paint: Paint): string[] {
+/** One finding, of `check` or of `doctor`. */
+export function findingLines(
+  { code, severity, message, evidence, fix }: Finding<string>,
+  paint: Paint,
+): string[] {
   return [
     `  ${paint(TONES[severity], severity.padEnd(7))}  ${printable(message)} [${code}]`,
     ...evidence.map((line) => paint('dim', `             ${printable(line)}`)),

@@ -74,8 +74,8 @@ export const FINDINGS = {
 
 export type FindingCode = keyof typeof FINDINGS;
 
-export interface Finding {
-  readonly code: FindingCode;
+export interface Finding<Code extends string = FindingCode> {
+  readonly code: Code;
   readonly severity: Severity;
   /** One sentence: what is wrong, and with what. */
   readonly message: string;
@@ -95,8 +95,8 @@ export function finding(
 }
 
 /** The same complaint about several addresses is one finding with the evidence of all. */
-export function merged(findings: readonly Finding[]): Finding[] {
-  const byText = new Map<string, Finding>();
+export function merged<Code extends string>(findings: readonly Finding<Code>[]): Finding<Code>[] {
+  const byText = new Map<string, Finding<Code>>();
   for (const each of findings) {
     const key = `${each.code} ${each.message}`;
     const before = byText.get(key);

@@ -59,6 +59,7 @@ async function ask(server: Endpoint, question: DnsQuestion, options: AskOptions)
     const accept = (octets: Buffer) => decodeResponse(octets, id, question);
     return { server, packet, accept, timeoutMs: left(), signal };
   };
+  if (question.transport === 'tcp') return (await tcpExchange(exchange())).response;
   const overUdp = await udpExchange(exchange());
   return overUdp.truncated ? (await tcpExchange(exchange())).response : overUdp.response;
 }

@@ -37,8 +37,13 @@ export function createAcmeClient(options: AcmeClientOptions): AcmeClient {
 
   const directoryOf = async (signal: AbortSignal): Promise<Directory> => {
     if (cached !== null && clock.monotonic() - cached.at < DIRECTORY_MAX_AGE_MS) return cached.directory;
-    const { data } = await signer.get(directoryUrl, 'directory', signal);
-    cached = { directory: parseDirectory(data, directoryUrl), at: clock.monotonic() };
+    const { data, headers } = await signer.get(directoryUrl, 'directory', signal);
+    const clockAheadMs = clock.now().getTime() - Date.parse(headers['date'] ?? '');
+    const directory = {
+      ...parseDirectory(data, directoryUrl),
+      ...(Number.isNaN(clockAheadMs) ? {} : { clockAheadMs }),
+    };
+    cached = { directory, at: clock.monotonic() };
     return cached.directory;
   };
   const signer = createSigner({

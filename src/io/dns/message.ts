@@ -125,6 +125,10 @@ function knownRecord(record: Answer): DnsRecord[] {
   if (record.type === 'NS' || record.type === 'CNAME' || record.type === 'DNAME')
     return [{ name, ttl, type: record.type, data: wireDomainName(record.data) }];
   if (record.type === 'TXT') return [{ name, ttl, type: 'TXT', data: joinedOctets(record.data) }];
+  if (record.type === 'CAA') {
+    const { tag, value, issuerCritical: critical = false } = record.data;
+    return [{ name, ttl, type: 'CAA', data: { critical, tag, value } }];
+  }
   if (record.type === 'SRV') {
     const { priority = 0, weight = 0, port, target } = record.data;
     return [{ name, ttl, type: 'SRV', data: { priority, weight, port, target: wireDomainName(target) } }];

@@ -1,0 +1,80 @@
+/** The CA as far as its directory shows it, and what our own limit leaves of orders there. */
+import type { Applicant } from './doctor-caa.ts';
+import type { DomainName } from './dns/domain-name.ts';
+import { relativeToRoot } from './dns/domain-name.ts';
+import { asDelegatedError } from './errors.ts';
+import { type Condition, condition } from './health/finding.ts';
+import type { Ctx, Ports } from './ports.ts';
+import { mayOrder } from './schedule/ledger.ts';
+import type { LedgerEntry } from './schedule/state.ts';
+
+export interface CaSight {
+  /** Null when the directory could not be read. */
+  readonly applicant: Applicant | null;
+  readonly findings: readonly Condition[];
+}
+
+/** Milliseconds. TSIG (RFC 8945 §5.2.3) and most signed APIs take 5 minutes; TLS takes what the certificates take. */
+const WRONG_MS = 300_000;
+const DRIFT_MS = 30_000;
+
+export async function examineCa(
+  directoryUrl: string,
+  account: string | null,
+  ports: Pick<Ports, 'acme'>,
+  ctx: Ctx,
+): Promise<CaSight> {
+  try {
+    const directory = await (await ports.acme(directoryUrl)).directory(ctx);
+    return { applicant: { directoryUrl, directory, account }, findings: clockFindings(directory) };
+  } catch (thrown) {
+    const { code, message, hint } = asDelegatedError(thrown);
+    if (code === 'E_ABORTED' || code === 'E_BUG') throw thrown;
+    const fix = hint ?? 'is the URL right, and does a firewall let this machine reach it?';
+    const found = condition('CA_UNREACHABLE', `the directory ${directoryUrl} cannot be read`, fix, [
+      `${code}: ${message}`,
+    ]);
+    return { applicant: null, findings: [found] };
+  }
+}
+
+function clockFindings({ clockAheadMs = 0 }: { readonly clockAheadMs?: number }): Condition[] {
+  const off = Math.abs(clockAheadMs);
+  if (off < DRIFT_MS) return [];
+  const seconds = Math.round(off / 1_000);
+  const direction = clockAheadMs > 0 ? 'ahead of' : 'behind';
+  return [
+    condition(
+      off < WRONG_MS ? 'CLOCK_DRIFTS' : 'CLOCK_WRONG',
+      `our clock is ${seconds} s ${direction} that of the CA`,
+      'set it by NTP (timedatectl set-ntp true): signed requests to DNS providers are refused by 300 s, and renewals come too late or too early',
+    ),
+  ];
+}
+
+export function examineLedger(
+  entries: readonly LedgerEntry[],
+  names: readonly DomainName[],
+  ca: string,
+  now: Date,
+): Condition[] {
+  const whose = names.map(relativeToRoot).join(', ');
+  const next = mayOrder(entries, { ca, names, now });
+  if (!next.allowed)
+    return [
+      condition(
+        'LEDGER_SPENT',
+        `no order is left for ${whose}: the next one is allowed at ${next.retryAt.toISOString()}`,
+        'repair what failed the earlier orders first (`delegated status`); `renew --force` goes past this limit',
+      ),
+    ];
+  const after = mayOrder([...entries, { at: now, ca, names }], { ca, names, now });
+  if (after.allowed) return [];
+  return [
+    condition(
+      'LEDGER_LOW',
+      `one order is left for ${whose} until ${after.retryAt.toISOString()}`,
+      'nothing, if the last one was made as it should be; else repair that first',
+    ),
+  ];
+}

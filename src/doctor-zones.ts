@@ -1,0 +1,135 @@
+/** The zones that we write to, and every server that has to serve what we write. */
+import type { DomainName } from './dns/domain-name.ts';
+import { relativeToRoot } from './dns/domain-name.ts';
+import { DelegatedError } from './errors.ts';
+import { type Condition, condition } from './health/finding.ts';
+import { type LookupPorts, type NameServer, endpointText, serversToAsk } from './lookup.ts';
+import type { Ctx, DnsResponse, Endpoint } from './ports.ts';
+
+type Transport = 'UDP' | 'TCP';
+
+type Answered =
+  | { readonly kind: 'answer'; readonly response: DnsResponse }
+  | { readonly kind: 'silent'; readonly why: string }
+  /** This machine has no way there, as to IPv6 without IPv6: that says nothing of the server. */
+  | { readonly kind: 'no-route'; readonly why: string };
+
+const NO_ROUTE = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
+/** @param configured the provider's own `nameServers`, which are asked in the place of those of the zone */
+export async function examineZone(
+  zone: DomainName,
+  configured: readonly Endpoint[],
+  ports: LookupPorts,
+  ctx: Ctx,
+): Promise<Condition[]> {
+  const servers = await serversToAsk(zone, configured, ports, ctx);
+  const found = await Promise.all(servers.map((server) => examineServer(zone, server, ports, ctx)));
+  return found.flat();
+}
+
+async function examineServer(
+  zone: DomainName,
+  server: NameServer,
+  ports: LookupPorts,
+  ctx: Ctx,
+): Promise<Condition[]> {
+  if (server.endpoints.length === 0)
+    return [
+      condition(
+        'NAME_SERVER_NO_ADDRESS',
+        `${server.name}, a name server of ${relativeToRoot(zone)}, has no address`,
+        'give it A or AAAA records, or take it out of the NS records in the zone and in its parent',
+      ),
+    ];
+  const found = await Promise.all(
+    server.endpoints.map(async (endpoint) => {
+      const [udp, tcp] = await Promise.all([
+        askServer(zone, endpoint, 'UDP', ports, ctx),
+        askServer(zone, endpoint, 'TCP', ports, ctx),
+      ]);
+      return [
+        ...transportFinding(zone, server, endpoint, 'UDP', udp),
+        ...transportFinding(zone, server, endpoint, 'TCP', tcp),
+        ...lameFinding(zone, server, endpoint, udp, tcp),
+      ];
+    }),
+  );
+  return found.flat();
+}
+
+async function askServer(
+  zone: DomainName,
+  endpoint: Endpoint,
+  transport: Transport,
+  { dns }: LookupPorts,
+  ctx: Ctx,
+): Promise<Answered> {
+  const question = { name: zone, type: 'SOA', recurse: false } as const;
+  try {
+    const asked = transport === 'TCP' ? { ...question, transport: 'tcp' as const } : question;
+    return { kind: 'answer', response: await dns.query(endpoint, asked, ctx) };
+  } catch (error) {
+    if (!(error instanceof DelegatedError) || error.code !== 'E_DNS_UNANSWERED') throw error;
+    return { kind: hasNoRoute(error) ? 'no-route' : 'silent', why: error.message };
+  }
+}
+
+function hasNoRoute(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause)
+    if ('code' in at && typeof at.code === 'string' && NO_ROUTE.has(at.code)) return true;
+  return false;
+}
+
+function transportFinding(
+  zone: DomainName,
+  { name }: NameServer,
+  endpoint: Endpoint,
+  transport: Transport,
+  answered: Answered,
+): Condition[] {
+  if (answered.kind === 'answer') return [];
+  const which = `${name} (${endpointText(endpoint)}), a name server of ${relativeToRoot(zone)},`;
+  if (answered.kind === 'no-route')
+    return [
+      condition(
+        'NAME_SERVER_NOT_TRIED',
+        `${which} cannot be reached from this machine`,
+        'nothing is known of it; try it from a machine with IPv4 and IPv6',
+        [answered.why],
+      ),
+    ];
+  const fix =
+    transport === 'UDP'
+      ? 'start it, open UDP port 53 on the way, or take it out of the NS records in the zone and in its parent'
+      : 'open TCP port 53: what does not fit into a UDP packet is asked for by TCP (RFC 7766)';
+  return [
+    condition(
+      transport === 'UDP' ? 'NAME_SERVER_UDP' : 'NAME_SERVER_TCP',
+      `${which} does not answer over ${transport}`,
+      fix,
+      [answered.why],
+    ),
+  ];
+}
+
+function lameFinding(
+  zone: DomainName,
+  { name }: NameServer,
+  endpoint: Endpoint,
+  ...answers: readonly Answered[]
+): Condition[] {
+  const lame = answers.find(
+    (each) => each.kind === 'answer' && !(each.response.authoritative && each.response.rcode === 'NOERROR'),
+  );
+  if (lame?.kind !== 'answer') return [];
+  const { rcode } = lame.response;
+  return [
+    condition(
+      'NAME_SERVER_LAME',
+      `${name} (${endpointText(endpoint)}) is named as a name server of ${relativeToRoot(zone)} and does not speak for it`,
+      'let it serve the zone, or take it out of the NS records in the zone and in its parent',
+      [rcode === 'NOERROR' ? 'it answers without authority (AA)' : `it answers ${rcode}`],
+    ),
+  ];
+}

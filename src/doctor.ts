@@ -1,0 +1,178 @@
+/** Everything that would make `renew` fail, before it does. Changes nothing, orders nothing. */
+import { checkProvider, sitesOf } from './check-provider.ts';
+import type { Config, ProviderConfig, SiteConfig } from './config/config.ts';
+import { type DomainName, relativeToRoot, under, withoutWildcard } from './dns/domain-name.ts';
+import { examineCa, examineLedger } from './doctor-ca.ts';
+import { type Applicant, examineCaa } from './doctor-caa.ts';
+import { examineOutputs, examineState } from './doctor-rights.ts';
+import { examineZone } from './doctor-zones.ts';
+import { DelegatedError } from './errors.ts';
+import { merged } from './federation/finding.ts';
+import { type DoctorReport, doctorReport } from './health/doctor-report.ts';
+import { type Condition, condition } from './health/finding.ts';
+import { wantedNames } from './issuance.ts';
+import { followChallenge, zoneApex } from './lookup.ts';
+import { desiredRecords } from './matrix/delegation.ts';
+import { mapConcurrent } from './pool.ts';
+import type { Ctx, Endpoint, Ports, RightsLooker } from './ports.ts';
+import type { LedgerEntry } from './schedule/state.ts';
+
+export interface DoctorPorts extends Pick<
+  Ports,
+  'clock' | 'dice' | 'dns' | 'resolvers' | 'provider' | 'acme' | 'state'
+> {
+  readonly rights: RightsLooker;
+  /** URL of the account that this installation has at a CA; null when there is none on disk. */
+  readonly account: (directoryUrl: string) => Promise<string | null>;
+}
+
+const SITES_AT_ONCE = 16;
+const NAMES_AT_ONCE = 8;
+
+type ZoneLook = (zone: DomainName, configured: readonly Endpoint[]) => Promise<Condition[]>;
+
+export async function examine(
+  sites: readonly SiteConfig[],
+  config: Config,
+  ports: DoctorPorts,
+  ctx: Ctx,
+): Promise<DoctorReport> {
+  const { directoryUrl } = config.acme;
+  const ordering = sites.some(({ certificate }) => certificate !== null);
+  const { ledger, account, troubles } = await readState(directoryUrl, ports);
+  const ca = ordering
+    ? await examineCa(directoryUrl, account, ports, ctx)
+    : { applicant: null, findings: [] };
+  const used = [...config.providers.values()].filter(({ name }) => sitesOf(name, sites).length > 0);
+  const [state, providers] = await Promise.all([
+    examineState(config.state, ports.rights),
+    Promise.all(used.map((provider) => examineProvider(provider, sites, ports, ctx))),
+  ]);
+  const lookAtZone = rememberingZones(ports, ctx);
+  const looks = await mapConcurrent(sites, SITES_AT_ONCE, async (site) => {
+    const found = await Promise.all([
+      examineOutputs(site, ports.rights),
+      examineNames(site, config, lookAtZone, ports, ctx),
+      examineAuthority(site, ca.applicant, ports, ctx),
+    ]);
+    const orders =
+      site.certificate === null
+        ? []
+        : examineLedger(ledger, wantedNames(site), directoryUrl, ports.clock.now());
+    return [site.serverName.text, merged([...found.flat(), ...orders])] as const;
+  });
+  return doctorReport(merged([...state, ...troubles, ...ca.findings, ...providers.flat()]), new Map(looks));
+}
+
+async function examineProvider(
+  provider: ProviderConfig,
+  sites: readonly SiteConfig[],
+  ports: DoctorPorts,
+  ctx: Ctx,
+): Promise<Condition[]> {
+  const { items } = await checkProvider(provider, sites, ports, ctx);
+  return items
+    .filter(({ ok }) => !ok)
+    .map(({ message, hint }) =>
+      condition(
+        'PROVIDER_CHECK',
+        `provider ${provider.name}: ${message}`,
+        hint ?? '`delegated provider check` prints the rights that are enough',
+      ),
+    );
+}
+
+interface KnownState {
+  readonly ledger: readonly LedgerEntry[];
+  readonly account: string | null;
+  /** What could not be read. */
+  readonly troubles: readonly Condition[];
+}
+
+async function readState(directoryUrl: string, ports: DoctorPorts): Promise<KnownState> {
+  const troubles: Condition[] = [];
+  const orElse = async <T>(read: Promise<T>, fallback: T): Promise<T> => {
+    try {
+      return await read;
+    } catch (error) {
+      if (!(error instanceof DelegatedError) || error.code !== 'E_STATE') throw error;
+      const fix = error.hint ?? 'give the directory to the user that renews';
+      troubles.push(condition('STATE_UNSAFE', error.message, fix));
+      return fallback;
+    }
+  };
+  const ledger = await orElse(ports.state.readLedger(), []);
+  const account = await orElse(ports.account(directoryUrl), null);
+  return { ledger, account, troubles };
+}
+
+async function examineAuthority(
+  site: SiteConfig,
+  applicant: Applicant | null,
+  ports: DoctorPorts,
+  ctx: Ctx,
+): Promise<Condition[]> {
+  if (applicant === null || site.certificate === null) return [];
+  const caa = await mapConcurrent(wantedNames(site), NAMES_AT_ONCE, (name) =>
+    examineCaa(name, applicant, ports, ctx),
+  );
+  return caa.flat();
+}
+
+/** Every name that a renewal writes, followed to the zone that it ends in, and that zone's servers. */
+async function examineNames(
+  site: SiteConfig,
+  config: Config,
+  lookAtZone: ZoneLook,
+  ports: DoctorPorts,
+  ctx: Ctx,
+): Promise<Condition[]> {
+  const serversOf = (provider: string) => config.providers.get(provider)?.nameServers ?? [];
+  const records = desiredRecords(site).flatMap(({ name, rrset }) => (rrset === null ? [] : [name]));
+  const challenges = new Set(
+    site.certificate === null
+      ? []
+      : wantedNames(site).map((name) => under('_acme-challenge', withoutWildcard(name))),
+  );
+  const challengeServers = serversOf(site.challengeProvider ?? site.provider);
+  const looks = [
+    ...records.map(
+      (name) => async () => zoneFindings(name, serversOf(site.provider), lookAtZone, ports, ctx),
+    ),
+    ...[...challenges].map((name) => async () => {
+      const end = await followChallenge(name, challengeServers, ports, ctx);
+      return zoneFindings(end, challengeServers, lookAtZone, ports, ctx);
+    }),
+  ];
+  return (await mapConcurrent(looks, NAMES_AT_ONCE, async (look) => look().catch(lookupFailure))).flat();
+}
+
+async function zoneFindings(
+  name: DomainName,
+  configured: readonly Endpoint[],
+  lookAtZone: ZoneLook,
+  ports: DoctorPorts,
+  ctx: Ctx,
+): Promise<Condition[]> {
+  return lookAtZone(await zoneApex(name, ports, ctx), configured);
+}
+
+function lookupFailure(thrown: unknown): Condition[] {
+  if (!(thrown instanceof DelegatedError)) throw thrown;
+  const { code, message, hint = 'look at the servers and the delegation of that zone' } = thrown;
+  if (code === 'E_CHALLENGE_CNAME') return [condition('CHALLENGE_CNAME', message, hint)];
+  if (code === 'E_DNS_UNANSWERED' || code === 'E_ZONE_NOT_FOUND')
+    return [condition('ZONE_UNKNOWN', message, hint)];
+  throw thrown;
+}
+
+/** Sites of one hoster share a zone: its servers are asked once. */
+function rememberingZones(ports: DoctorPorts, ctx: Ctx): ZoneLook {
+  const looks = new Map<string, Promise<Condition[]>>();
+  return (zone, configured) => {
+    const key = [relativeToRoot(zone), ...configured.map(({ address, port }) => `${address} ${port}`)].join();
+    const look = looks.get(key) ?? examineZone(zone, configured, ports, ctx);
+    looks.set(key, look);
+    return look;
+  };
+}

@@ -1,0 +1,50 @@
+import type { Finding, Severity } from '../federation/finding.ts';
+
+/**
+ * What `doctor` can find. The codes are stable, people grep for them; docs/doctor.md has a row for each (a test
+ * compares the two). An error fails the next renewal; a warning may, or will one day; an info is worth knowing.
+ */
+export const CONDITIONS = {
+  CA_UNREACHABLE: ['error', 'the directory of the CA cannot be read'],
+  CLOCK_WRONG: ['error', 'our clock and that of the CA differ'],
+  CLOCK_DRIFTS: ['warning', 'our clock and that of the CA drift apart'],
+  LEDGER_SPENT: ['error', 'no order is left in our own limit'],
+  LEDGER_LOW: ['info', 'one order is left in our own limit'],
+
+  CAA_ISSUER: ['error', 'CAA records do not name the CA'],
+  CAA_METHOD: ['error', 'CAA records do not allow dns-01'],
+  CAA_ACCOUNT: ['error', 'CAA records name another account at the CA'],
+  CAA_CRITICAL: ['error', 'a CAA record is critical and means nothing to CAs'],
+  CAA_UNANSWERED: ['error', 'whether there are CAA records cannot be found out'],
+  CAA_NOT_COMPARED: ['info', 'the CA does not say which name CAA records have to have'],
+
+  ZONE_UNKNOWN: ['error', 'the zone of a name or its servers cannot be found out'],
+  NAME_SERVER_NO_ADDRESS: ['error', 'a name server has no address'],
+  NAME_SERVER_UDP: ['error', 'a name server is silent over UDP'],
+  NAME_SERVER_TCP: ['error', 'a name server is silent over TCP'],
+  NAME_SERVER_LAME: ['error', 'a name server does not speak for the zone'],
+  NAME_SERVER_NOT_TRIED: ['info', 'a name server cannot be reached from this machine'],
+  CHALLENGE_CNAME: ['error', 'the CNAME of _acme-challenge cannot be followed'],
+
+  PROVIDER_CHECK: ['error', 'a provider does not accept what we would ask of it'],
+
+  STATE_UNSAFE: ['error', 'the state directory cannot be used, or others can write to it'],
+  STATE_NOT_WRITABLE: ['error', 'the state directory may not be written to'],
+  OUTPUT_NOT_WRITABLE: ['error', 'an output directory may not be written to'],
+  OUTPUT_ACCOUNT: ['error', 'the owner or group of an output does not exist'],
+  OUTPUT_NOT_REACHED: ['error', 'who reads an output may not enter a folder on the way'],
+  OUTPUT_KEY_MODE: ['error', 'the mode of the key keeps its reader out'],
+} as const satisfies Record<string, readonly [Severity, string]>;
+
+export type ConditionCode = keyof typeof CONDITIONS;
+
+export type Condition = Finding<ConditionCode>;
+
+export function condition(
+  code: ConditionCode,
+  message: string,
+  fix: string,
+  evidence: readonly string[] = [],
+): Condition {
+  return { code, severity: CONDITIONS[code][0], message, evidence, fix };
+}

@@ -1,0 +1,270 @@
+import assert from 'node:assert/strict';
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createMemory } from '../providers/memory/index.ts';
+import { parseDomainName } from '../src/dns/domain-name.ts';
+import { DelegatedError } from '../src/errors.ts';
+import { createDnsClient } from '../src/io/dns-client.ts';
+import type { Condition, ConditionCode } from '../src/health/finding.ts';
+import type { DnsProvider } from '../src/ports.ts';
+import { startBind } from './support/bind.ts';
+import { type DnsStub, type StubHandler, type StubReply, startDnsStub } from './support/dns-stub.ts';
+import { ACCOUNT, type Patient, examineSite } from './support/doctor-world.ts';
+import { createWorld } from './support/fake-ports.ts';
+import type { NameServer, TestZone } from './support/name-server.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
+
+const MATRIX = 'matrix IN A 192.0.2.5';
+const SECOND = ['@ IN NS ns2', 'ns2 IN A 127.0.0.2'];
+const RCODE = { servfail: 2, refused: 5 } as const;
+
+/** One name server for all of them; each zone is sick in one way. */
+const ZONES: Readonly<Record<string, readonly string[]>> = {
+  healthy: ['@ IN CAA 0 issue "ca.test; validationmethods=dns-01; accounturi=https://ca.test/acct/1"'],
+  bare: [],
+  issuer: ['@ IN CAA 0 issue "other.test"'],
+  nobody: ['@ IN CAA 0 issue ";"'],
+  wild: ['@ IN CAA 0 issue "ca.test"', '@ IN CAA 0 issuewild ";"'],
+  method: ['@ IN CAA 0 issue "ca.test; validationmethods=http-01"'],
+  account: ['@ IN CAA 0 issue "ca.test; accounturi=https://ca.test/acct/2"'],
+  critical: ['@ IN CAA 0 issue "ca.test"', '@ IN CAA 128 future "x"'],
+  second: SECOND,
+  loop: ['_acme-challenge IN CNAME a', 'a IN CNAME _acme-challenge'],
+  wildcard: ['* IN CNAME elsewhere.bare.test.'],
+  homeless: ['@ IN NS nowhere.bare.test.'],
+};
+
+describe('doctor', () => {
+  const folder = temporaryFolder();
+  let bind: NameServer;
+  const stubs: DnsStub[] = [];
+
+  before(async () => {
+    const zones: TestZone[] = Object.entries(ZONES).map(([name, records]) => ({
+      name: `${name}.test`,
+      records: [MATRIX, ...records],
+    }));
+    const delegations = Object.keys(ZONES).flatMap((name) => [
+      `${name} IN NS ns.${name}.test.`,
+      `ns.${name} IN A 127.0.0.1`,
+    ]);
+    bind = await startBind({ zones: [{ name: 'test', records: delegations }, ...zones] });
+  });
+  after(() => bind.stop());
+  beforeEach(async () => {
+    await mkdir(join(folder(), 'state'), { mode: 0o700 });
+  });
+  afterEach(() => Promise.all(stubs.splice(0).map((each) => each.stop())));
+
+  async function findings(zone: string, patient: Partial<Patient> = {}): Promise<readonly Condition[]> {
+    const servers = new Map([['127.0.0.1', { address: '127.0.0.1', port: bind.port }]]);
+    const report = await examineSite(`${zone}.test`, {
+      folder: folder(),
+      ...patient,
+      servers: new Map([...servers, ...(patient.servers ?? [])]),
+    });
+    const all = [...report.installation.findings, ...report.sites.flatMap((each) => each.findings)];
+    assert.equal(
+      report.ok,
+      all.every(({ severity }) => severity !== 'error'),
+    );
+    assert.ok(all.every(({ fix, message }) => fix !== '' && message !== ''));
+    return all;
+  }
+
+  async function codes(zone: string, patient: Partial<Patient> = {}): Promise<ConditionCode[]> {
+    return [...new Set((await findings(zone, patient)).map(({ code }) => code))];
+  }
+
+  /** Plays the second name server of the zone. */
+  async function second(handler: StubHandler): Promise<Partial<Patient>> {
+    const stub = await startDnsStub(handler);
+    stubs.push(stub);
+    return { servers: new Map([['127.0.0.2', stub.endpoint]]) };
+  }
+
+  it('finds nothing where all is well, with CAA records and without', async () => {
+    assert.deepEqual(await findings('healthy'), []);
+    assert.deepEqual(await findings('bare'), []);
+  });
+
+  it('sees CAA records that do not name the CA, and says which record is missing', async () => {
+    const [found, ...more] = await findings('issuer');
+    assert.equal(found?.code, 'CAA_ISSUER');
+    assert.match(found.message, /ca\.test issue, but other\.test/);
+    assert.match(found.fix, /issuer\.test CAA 0 issue "ca\.test"/);
+    assert.deepEqual(found.evidence, ['issuer.test CAA 0 issue "other.test"']);
+    assert.deepEqual(more, []);
+    assert.deepEqual(await codes('nobody'), ['CAA_ISSUER']);
+  });
+
+  it('sees them at a name above, as the CA climbs', async () => {
+    const names = { certificate: { names: [] } };
+    assert.deepEqual(await codes('issuer', names), ['CAA_ISSUER']);
+    const [found] = (await findings('chat.issuer')).filter(({ code }) => code === 'CAA_ISSUER');
+    assert.match(found?.message ?? '', /for chat\.issuer\.test/);
+    assert.match(found?.fix ?? '', /add issuer\.test CAA/);
+  });
+
+  it('sees that issuewild is for wildcards alone', async () => {
+    assert.deepEqual(await codes('wild'), []);
+    const names = { certificate: { names: [parseDomainName('*.wild.test')] } };
+    assert.deepEqual(await codes('wild', names), ['CAA_ISSUER']);
+  });
+
+  it('sees CAA records that want another method or another account', async () => {
+    assert.deepEqual(await codes('method'), ['CAA_METHOD']);
+    assert.deepEqual(await codes('account'), ['CAA_ACCOUNT']);
+    assert.deepEqual(await codes('account', { account: async () => 'https://ca.test/acct/2' }), []);
+    const [found] = await findings('healthy', { account: async () => null });
+    assert.equal(found?.code, 'CAA_ACCOUNT');
+    assert.ok(found.evidence.some((line) => line.includes(ACCOUNT)));
+  });
+
+  it('sees a critical property that stops every CA', async () => {
+    assert.deepEqual(await codes('critical'), ['CAA_CRITICAL']);
+  });
+
+  it('says so when the CA does not tell its name', async () => {
+    assert.deepEqual(await codes('issuer', { directory: { caaIdentities: [] } }), ['CAA_NOT_COMPARED']);
+    assert.deepEqual(await codes('bare', { directory: { caaIdentities: [] } }), []);
+  });
+
+  it('sees a resolver that fails for CAA alone', async () => {
+    const real = { address: '127.0.0.1', port: bind.port };
+    const broken = await startDnsStub(() => ({ flags: RCODE.servfail }));
+    stubs.push(broken);
+    const client = createDnsClient();
+    const dns: Patient['dns'] = {
+      query: (server, question, asked) =>
+        client.query(
+          question.type === 'CAA' ? broken.endpoint : server.port === 53 ? real : server,
+          question,
+          asked,
+        ),
+    };
+    assert.deepEqual(await codes('bare', { dns }), ['CAA_UNANSWERED']);
+  });
+
+  it('sees a name server that is silent over TCP, over UDP, or altogether', async () => {
+    assert.deepEqual(await codes('second', await second(inCharge)), []);
+    const noTcp = await second((question) => (question.transport === 'tcp' ? 'close' : inCharge(question)));
+    assert.deepEqual(await codes('second', noTcp), ['NAME_SERVER_TCP']);
+    const noUdp = await second((question) => (question.transport === 'udp' ? null : inCharge(question)));
+    assert.deepEqual(await codes('second', noUdp), ['NAME_SERVER_UDP']);
+    assert.deepEqual(await codes('second', await second(() => null)), ['NAME_SERVER_UDP', 'NAME_SERVER_TCP']);
+  });
+
+  it('sees a name server that does not speak for the zone', async () => {
+    assert.deepEqual(await codes('second', await second(() => ({ flags: RCODE.refused }))), [
+      'NAME_SERVER_LAME',
+    ]);
+    assert.deepEqual(await codes('second', await second(() => ({ flags: 0 }))), ['NAME_SERVER_LAME']);
+  });
+
+  it('sees a name server without an address', async () => {
+    assert.deepEqual(await codes('homeless'), ['NAME_SERVER_NO_ADDRESS']);
+  });
+
+  it('sees a CNAME of _acme-challenge that leads nowhere, and one that a wildcard made', async () => {
+    assert.ok((await codes('loop')).includes('CHALLENGE_CNAME'));
+    assert.ok((await codes('wildcard')).includes('CHALLENGE_CNAME'));
+  });
+
+  it('says that the zone is unknown where no resolver answers', async () => {
+    const dead = await startDnsStub(() => ({ flags: RCODE.servfail }));
+    stubs.push(dead);
+    assert.deepEqual(await codes('bare', { resolvers: [dead.endpoint] }), ['ZONE_UNKNOWN', 'CAA_UNANSWERED']);
+  });
+
+  it('tells what the provider says of credentials and rights', async () => {
+    const found = await findings('bare', { provider: suspicious });
+    assert.deepEqual(
+      found.map(({ code, fix }) => [code, fix]),
+      [
+        ['PROVIDER_CHECK', 'compare the secret'],
+        ['PROVIDER_CHECK', 'is the domain at this provider, and do the credentials cover its zone?'],
+      ],
+    );
+  });
+
+  it('sees a CA that is out of reach', async () => {
+    const [found, ...more] = await findings('issuer', { acme: outOfReach });
+    assert.equal(found?.code, 'CA_UNREACHABLE');
+    assert.equal(found.fix, 'open port 443');
+    assert.deepEqual(more, []);
+  });
+
+  it('compares our clock with that of the CA', async () => {
+    assert.deepEqual(await codes('bare', { directory: { clockAheadMs: 2_000 } }), []);
+    assert.deepEqual(await codes('bare', { directory: { clockAheadMs: -60_000 } }), ['CLOCK_DRIFTS']);
+    const [found] = await findings('bare', { directory: { clockAheadMs: -3_600_000 } });
+    assert.equal(found?.code, 'CLOCK_WRONG');
+    assert.match(found.message, /3600 s behind/);
+  });
+
+  it('tells what our own limit leaves of orders', async () => {
+    const world = createWorld();
+    const { state, clock } = world.ports();
+    const entry = () => ({
+      at: clock.now(),
+      ca: 'https://ca.test/directory',
+      names: [parseDomainName('bare.test')],
+    });
+    const patient = { state, clock };
+    assert.deepEqual(await codes('bare', patient), []);
+    await state.appendLedger(entry());
+    assert.deepEqual(await codes('bare', patient), ['LEDGER_LOW']);
+    await state.appendLedger(entry());
+    assert.deepEqual(await codes('bare', patient), ['LEDGER_SPENT']);
+  });
+
+  it('sees a state directory that others can write to', async () => {
+    await chmod(join(folder(), 'state'), 0o777);
+    assert.deepEqual(await codes('bare'), ['STATE_UNSAFE']);
+  });
+
+  it('sees a folder on the way that keeps the homeserver out', async () => {
+    const output = (over: { readonly group?: string; readonly keyMode?: number }) => ({
+      certificate: {
+        outputs: [
+          {
+            directory: join(folder(), 'closed', 'tls'),
+            keyMode: 0o640,
+            certificateMode: 0o644,
+            layout: 'links' as const,
+            ...over,
+          },
+        ],
+      },
+    });
+    const closed = join(folder(), 'closed');
+    await mkdir(closed, { mode: 0o700 });
+    await chmod(folder(), 0o755);
+    const nobody = { group: '65534' };
+    const [found, ...more] = await findings('bare', output(nobody));
+    assert.equal(found?.code, 'OUTPUT_NOT_REACHED');
+    assert.match(found.message, /the group 65534 may not enter .*closed,/);
+    assert.deepEqual(more, []);
+    await chmod(closed, 0o711);
+    assert.deepEqual(await codes('bare', output(nobody)), []);
+    assert.deepEqual(await codes('bare', output({ ...nobody, keyMode: 0o600 })), ['OUTPUT_KEY_MODE']);
+    assert.deepEqual(await codes('bare', output({ group: 'no-such-group' })), ['OUTPUT_ACCOUNT']);
+  });
+});
+
+/** A server that speaks for whatever it is asked for. */
+function inCharge({ name }: { readonly name: string }): StubReply {
+  return { answers: [{ name, type: 'SOA', ttl: 60, data: { mname: 'ns.test', rname: 'h.test' } }] };
+}
+
+async function outOfReach(): Promise<never> {
+  throw new DelegatedError('E_ACME_UNREACHABLE', 'no route', { hint: 'open port 443' });
+}
+
+async function suspicious(): Promise<DnsProvider> {
+  return {
+    ...createMemory({ zones: [] }),
+    check: async () => [{ ok: false, message: 'the key is not accepted', hint: 'compare the secret' }],
+  };
+}
