@@ -1,6 +1,7 @@
 /** The zones that we write to, and every server that has to serve what we write. */
 import type { DomainName } from './dns/domain-name.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
+import { compareDelegation, namesAtParent } from './doctor-delegation.ts';
 import { DelegatedError } from './errors.ts';
 import { type Condition, condition } from './health/finding.ts';
 import { type LookupPorts, type NameServer, endpointText, serversToAsk } from './lookup.ts';
@@ -24,8 +25,10 @@ export async function examineZone(
   ctx: Ctx,
 ): Promise<Condition[]> {
   const servers = await serversToAsk(zone, configured, ports, ctx);
+  // With servers of the config in their place nobody knows what the public ones should be.
+  const atParent = configured.length > 0 ? null : await namesAtParent(zone, ports, ctx);
   const found = await Promise.all(servers.map((server) => examineServer(zone, server, ports, ctx)));
-  return found.flat();
+  return [...(atParent === null ? [] : compareDelegation(zone, atParent, servers)), ...found.flat()];
 }
 
 async function examineServer(

@@ -4,7 +4,10 @@ import type { Config, ProviderConfig, SiteConfig } from './config/config.ts';
 import { type DomainName, relativeToRoot, under, withoutWildcard } from './dns/domain-name.ts';
 import { examineCa, examineLedger } from './doctor-ca.ts';
 import { type Applicant, examineCaa } from './doctor-caa.ts';
+import { examineDnssec } from './doctor-dnssec.ts';
+import { examineLeftovers } from './doctor-leftovers.ts';
 import { examineOutputs, examineState } from './doctor-rights.ts';
+import { examineTargets } from './doctor-targets.ts';
 import { examineZone } from './doctor-zones.ts';
 import { DelegatedError } from './errors.ts';
 import { merged } from './federation/finding.ts';
@@ -12,7 +15,7 @@ import { type DoctorReport, doctorReport } from './health/doctor-report.ts';
 import { type Condition, condition } from './health/finding.ts';
 import { wantedNames } from './issuance.ts';
 import { followChallenge, zoneApex } from './lookup.ts';
-import { desiredRecords } from './matrix/delegation.ts';
+import { certName, desiredRecords } from './matrix/delegation.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Ctx, Endpoint, Ports, RightsLooker } from './ports.ts';
 import type { LedgerEntry } from './schedule/state.ts';
@@ -39,7 +42,7 @@ export async function examine(
 ): Promise<DoctorReport> {
   const { directoryUrl } = config.acme;
   const ordering = sites.some(({ certificate }) => certificate !== null);
-  const { ledger, account, troubles } = await readState(directoryUrl, ports);
+  const { ledger, account, known, troubles } = await readState(directoryUrl, ports);
   const ca = ordering
     ? await examineCa(directoryUrl, account, ports, ctx)
     : { applicant: null, findings: [] };
@@ -52,7 +55,9 @@ export async function examine(
   const looks = await mapConcurrent(sites, SITES_AT_ONCE, async (site) => {
     const found = await Promise.all([
       examineOutputs(site, ports.rights),
-      examineNames(site, config, lookAtZone, ports, ctx),
+      examineDnssec(certName(site), ports, ctx),
+      examineTargets(site, ports, ctx),
+      examineNames(site, { config, lookAtZone, known }, ports, ctx),
       examineAuthority(site, ca.applicant, ports, ctx),
     ]);
     const orders =
@@ -82,9 +87,18 @@ async function examineProvider(
     );
 }
 
+interface Surroundings {
+  readonly config: Config;
+  readonly lookAtZone: ZoneLook;
+  /** Challenge values that a journal has. */
+  readonly known: ReadonlySet<string>;
+}
+
 interface KnownState {
   readonly ledger: readonly LedgerEntry[];
   readonly account: string | null;
+  /** Challenge values that a journal has. */
+  readonly known: ReadonlySet<string>;
   /** What could not be read. */
   readonly troubles: readonly Condition[];
 }
@@ -103,7 +117,15 @@ async function readState(directoryUrl: string, ports: DoctorPorts): Promise<Know
   };
   const ledger = await orElse(ports.state.readLedger(), []);
   const account = await orElse(ports.account(directoryUrl), null);
-  return { ledger, account, troubles };
+  const known = await orElse(journalledValues(ports), new Set<string>());
+  return { ledger, account, known, troubles };
+}
+
+async function journalledValues({ state }: DoctorPorts): Promise<ReadonlySet<string>> {
+  const journals = await Promise.all(
+    (await state.openJournals()).map((lineage) => state.readJournal(lineage)),
+  );
+  return new Set(journals.flatMap((journal) => journal?.challenges.map(({ value }) => value) ?? []));
 }
 
 async function examineAuthority(
@@ -122,8 +144,7 @@ async function examineAuthority(
 /** Every name that a renewal writes, followed to the zone that it ends in, and that zone's servers. */
 async function examineNames(
   site: SiteConfig,
-  config: Config,
-  lookAtZone: ZoneLook,
+  { config, lookAtZone, known }: Surroundings,
   ports: DoctorPorts,
   ctx: Ctx,
 ): Promise<Condition[]> {
@@ -141,7 +162,12 @@ async function examineNames(
     ),
     ...[...challenges].map((name) => async () => {
       const end = await followChallenge(name, challengeServers, ports, ctx);
-      return zoneFindings(end, challengeServers, lookAtZone, ports, ctx);
+      const zone = await zoneApex(end, ports, ctx);
+      const servers = { configured: challengeServers, known };
+      return [
+        ...(await lookAtZone(zone, challengeServers)),
+        ...(await examineLeftovers(end, zone, servers, ports, ctx)),
+      ];
     }),
   ];
   return (await mapConcurrent(looks, NAMES_AT_ONCE, async (look) => look().catch(lookupFailure))).flat();

@@ -178,7 +178,8 @@ async function refuseWildcard(
   );
 }
 
-async function firstAnswer(
+/** The first NOERROR or NXDOMAIN of these servers, in their order. @throws DelegatedError E_DNS_UNANSWERED */
+export async function firstAnswer(
   servers: readonly Endpoint[],
   question: DnsQuestion,
   ports: LookupPorts,

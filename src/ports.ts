@@ -61,6 +61,8 @@ export interface DnsQuestion {
   readonly type: QueryType;
   /** Ask a recursive resolver to do the walking (RD). */
   readonly recurse: boolean;
+  /** Take what does not validate as well (CD, RFC 4035 §3.2.2). */
+  readonly unchecked?: true;
   /** TCP from the start. Absent: UDP, and TCP for what is truncated. */
   readonly transport?: 'tcp';
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CHECKING_DISABLED } from 'dns-packet';
 import { createMemory } from '../providers/memory/index.ts';
 import { parseDomainName } from '../src/dns/domain-name.ts';
 import { DelegatedError } from '../src/errors.ts';
@@ -31,6 +32,7 @@ const ZONES: Readonly<Record<string, readonly string[]>> = {
   second: SECOND,
   loop: ['_acme-challenge IN CNAME a', 'a IN CNAME _acme-challenge'],
   wildcard: ['* IN CNAME elsewhere.bare.test.'],
+  stale: [`_acme-challenge IN TXT "${'a'.repeat(43)}"`, '_acme-challenge IN TXT "keeps the wildcard away"'],
   homeless: ['@ IN NS nowhere.bare.test.'],
 };
 
@@ -171,10 +173,79 @@ describe('doctor', () => {
     assert.ok((await codes('wildcard')).includes('CHALLENGE_CNAME'));
   });
 
+  it('sees that the parent names other servers than the zone', async () => {
+    const client = createDnsClient();
+    const real = { address: '127.0.0.1', port: bind.port };
+    for (const [named, expected] of [
+      ['old.hoster.test', ['DELEGATION_DIFFERS']],
+      ['ns.bare.test', []],
+    ] as const) {
+      const parent = await startDnsStub(({ name }) => ({
+        flags: 0,
+        authorities: [{ name, type: 'NS', ttl: 60, data: named }],
+      }));
+      stubs.push(parent);
+      const dns: Patient['dns'] = {
+        query: (server, question, asked) =>
+          client.query(
+            question.type === 'NS' && !question.recurse
+              ? parent.endpoint
+              : server.port === 53
+                ? real
+                : server,
+            question,
+            asked,
+          ),
+      };
+      assert.deepEqual(await codes('bare', { dns }), expected);
+    }
+  });
+
+  it('sees challenge values that no journal has, and leaves other texts alone', async () => {
+    const [found, ...more] = await findings('stale');
+    assert.equal(found?.code, 'CHALLENGE_STALE');
+    assert.deepEqual(found.evidence, ['a'.repeat(43)]);
+    assert.deepEqual(more, []);
+    const { state, clock } = createWorld().ports();
+    const name = parseDomainName('_acme-challenge.stale.test');
+    const zoneName = parseDomainName('stale.test');
+    await state.writeJournal('stale.test', {
+      serverName: 'stale.test',
+      ca: 'https://ca.test/directory',
+      names: [zoneName],
+      keyType: 'ec256',
+      startedAt: clock.now(),
+      challenges: [{ provider: 'main', zoneId: 'stale.test', zoneName, name, value: 'a'.repeat(43) }],
+    });
+    assert.deepEqual(await codes('stale', { state }), []);
+  });
+
+  it('sees an SRV target that is an alias, has no address, or is not answered for', async () => {
+    assert.deepEqual(await codes('bare', pointingTo('www.wildcard.test')), ['TARGET_CNAME']);
+    assert.deepEqual(await codes('bare', pointingTo('nobody.bare.test')), ['TARGET_ADDRESS']);
+    assert.deepEqual(await codes('bare', pointingTo('matrix.elsewhere.invalid')), ['TARGET_UNANSWERED']);
+  });
+
+  it('sees a zone that does not validate, which another failure of the resolver is not', async () => {
+    const validating = await startDnsStub(({ name, flags }) =>
+      (flags & CHECKING_DISABLED) === 0 ? { flags: RCODE.servfail } : inCharge({ name }),
+    );
+    const broken = await startDnsStub(() => ({ flags: RCODE.servfail }));
+    stubs.push(validating, broken);
+    const bogus = await findings('bare', { resolvers: [validating.endpoint] });
+    const found = bogus.find(({ code }) => code === 'DNSSEC_BOGUS');
+    assert.match(found?.message ?? '', /signatures of bare\.test do not hold/);
+    assert.ok(!(await codes('bare', { resolvers: [broken.endpoint] })).includes('DNSSEC_BOGUS'));
+  });
+
   it('says that the zone is unknown where no resolver answers', async () => {
     const dead = await startDnsStub(() => ({ flags: RCODE.servfail }));
     stubs.push(dead);
-    assert.deepEqual(await codes('bare', { resolvers: [dead.endpoint] }), ['ZONE_UNKNOWN', 'CAA_UNANSWERED']);
+    assert.deepEqual(await codes('bare', { resolvers: [dead.endpoint] }), [
+      'TARGET_UNANSWERED',
+      'ZONE_UNKNOWN',
+      'CAA_UNANSWERED',
+    ]);
   });
 
   it('tells what the provider says of credentials and rights', async () => {
@@ -267,4 +338,8 @@ async function suspicious(): Promise<DnsProvider> {
     ...createMemory({ zones: [] }),
     check: async () => [{ ok: false, message: 'the key is not accepted', hint: 'compare the secret' }],
   };
+}
+
+function pointingTo(target: string): Partial<Patient> {
+  return { target: parseDomainName(target) };
 }

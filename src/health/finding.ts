@@ -24,7 +24,14 @@ export const CONDITIONS = {
   NAME_SERVER_TCP: ['error', 'a name server is silent over TCP'],
   NAME_SERVER_LAME: ['error', 'a name server does not speak for the zone'],
   NAME_SERVER_NOT_TRIED: ['info', 'a name server cannot be reached from this machine'],
+  DNSSEC_BOGUS: ['error', 'the DNSSEC signatures of a zone do not hold'],
+  DELEGATION_DIFFERS: ['warning', 'the parent names other name servers than the zone'],
   CHALLENGE_CNAME: ['error', 'the CNAME of _acme-challenge cannot be followed'],
+
+  CHALLENGE_STALE: ['warning', 'challenge values of unknown origin stand in the zone'],
+  TARGET_CNAME: ['warning', 'an SRV target is an alias'],
+  TARGET_ADDRESS: ['error', 'an SRV target has no address'],
+  TARGET_UNANSWERED: ['warning', 'the addresses of an SRV target cannot be found out'],
 
   PROVIDER_CHECK: ['error', 'a provider does not accept what we would ask of it'],
 

@@ -24,6 +24,15 @@ describe('parseDirectory', () => {
     assert.equal(parseDirectory({ ...DIRECTORY, meta: {} }, URL).profiles, undefined);
   });
 
+  it('reads the names that CAA records call the CA by', () => {
+    const meta = { caaIdentities: ['ca.example', 7, 'ca\u001b.example'] };
+    assert.deepEqual(parseDirectory({ ...DIRECTORY, meta }, URL).caaIdentities, [
+      'ca.example',
+      'ca .example',
+    ]);
+    assert.equal(parseDirectory({ ...DIRECTORY, meta: {} }, URL).caaIdentities, undefined);
+  });
+
   it('reads where renewal information is', () => {
     const renewalInfo = 'https://ca.example/renewal-info';
     assert.equal(parseDirectory({ ...DIRECTORY, renewalInfo }, URL).renewalInfo, renewalInfo);

@@ -3,6 +3,7 @@ import {
   type Answer,
   AUTHENTIC_DATA,
   AUTHORITATIVE_ANSWER,
+  CHECKING_DISABLED,
   RECURSION_DESIRED,
   TRUNCATED_RESPONSE,
 } from 'dns-packet';
@@ -50,6 +51,15 @@ async function failure(work: Promise<unknown>): Promise<DelegatedError> {
 describe('the DNS client', () => {
   afterEach(async () => {
     await Promise.all(stubs.splice(0).map((each) => each.stop()));
+  });
+
+  it('asks over TCP alone where that is wanted, and without validation where that is', async () => {
+    const server = await stub(() => ({ answers: [TXT] }));
+    await ask(server.endpoint, { question: { ...QUESTION, transport: 'tcp', unchecked: true } });
+    assert.deepEqual(
+      server.asked.map(({ transport, flags }) => [transport, flags]),
+      [['tcp', CHECKING_DISABLED]],
+    );
   });
 
   it('asks without recursion, without DO and with EDNS, from a fresh port and with a fresh id', async () => {

@@ -1,7 +1,7 @@
 import { createMemory } from '../../providers/memory/index.ts';
 import type { Directory } from '../../src/acme/directory.ts';
 import type { CertificateConfig, SiteConfig } from '../../src/config/config.ts';
-import { parseDomainName, under } from '../../src/dns/domain-name.ts';
+import { type DomainName, parseDomainName, under } from '../../src/dns/domain-name.ts';
 import { type DoctorPorts, examine } from '../../src/doctor.ts';
 import type { DoctorReport } from '../../src/health/doctor-report.ts';
 import { createDnsClient } from '../../src/io/dns-client.ts';
@@ -25,6 +25,8 @@ export interface Patient extends Partial<DoctorPorts> {
   readonly folder: string;
   readonly directory?: Partial<Directory>;
   readonly account?: DoctorPorts['account'];
+  /** Of the SRV record; default `matrix` in the zone. */
+  readonly target?: DomainName;
   readonly certificate?: Partial<CertificateConfig>;
   readonly ctx?: Ctx;
 }
@@ -33,7 +35,7 @@ const QUICK_MS = 300;
 
 /** Looks at one site whose DNS and folders are real, and whose CA and provider are not. */
 export async function examineSite(serverName: string, patient: Patient): Promise<DoctorReport> {
-  const { servers, folder, directory, certificate: over, ctx: given = ctx(), ...ports } = patient;
+  const { servers, folder, directory, certificate: over, target, ctx: given = ctx(), ...ports } = patient;
   const name = parseDomainName(serverName);
   const provider = createMemory({ zones: [name] });
   const output = {
@@ -44,7 +46,7 @@ export async function examineSite(serverName: string, patient: Patient): Promise
   } as const;
   const examined: SiteConfig = site({
     name: serverName,
-    srv: [srv(under('matrix', name))],
+    srv: [srv(target ?? under('matrix', name))],
     certificate: certificate({ outputs: [output], ...over }),
   });
   const resolver = servers.get('127.0.0.1');

@@ -1,5 +1,6 @@
 import {
   AUTHENTIC_DATA,
+  CHECKING_DISABLED,
   type Answer,
   decode,
   encode,
@@ -46,7 +47,9 @@ export function encodeQuery(question: DnsQuestion, options: QueryOptions): Buffe
     type: 'query',
     id: options.id,
     // AD in a query asks a validating resolver to tell what it found without sending signatures (RFC 6840 §5.7).
-    flags: question.recurse ? RECURSION_DESIRED | AUTHENTIC_DATA : 0,
+    flags:
+      (question.recurse ? RECURSION_DESIRED | AUTHENTIC_DATA : 0) |
+      (question.unchecked === true ? CHECKING_DISABLED : 0),
     questions: [{ name: question.name, type: question.type, class: 'IN' }],
     additionals: options.udpPayload === null ? [] : [opt(options.udpPayload)],
   });

@@ -1,0 +1,34 @@
+/** Challenge values that stand in a zone and that no journal of ours would take back. */
+import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
+import { type Condition, condition } from './health/finding.ts';
+import { type LookupPorts, firstAnswer, serversToAsk } from './lookup.ts';
+import type { Ctx, Endpoint } from './ports.ts';
+
+/** The digest of RFC 8555 §8.4; anything else there is no challenge value, such as what keeps a wildcard away. */
+const CHALLENGE_VALUE = /^[A-Za-z0-9_-]{43}$/;
+
+/** @param known the values that a run will take back by itself */
+export async function examineLeftovers(
+  name: DomainName,
+  zone: DomainName,
+  { configured, known }: { readonly configured: readonly Endpoint[]; readonly known: ReadonlySet<string> },
+  ports: LookupPorts,
+  ctx: Ctx,
+): Promise<Condition[]> {
+  const servers = await serversToAsk(zone, configured, ports, ctx);
+  const endpoints = servers.flatMap((server) => server.endpoints);
+  const { answers } = await firstAnswer(endpoints, { name, type: 'TXT', recurse: false }, ports, ctx);
+  const values = answers.flatMap((record) =>
+    record.type === 'TXT' && record.name === name ? [record.data] : [],
+  );
+  const stray = values.filter((value) => CHALLENGE_VALUE.test(value) && !known.has(value));
+  if (stray.length === 0) return [];
+  return [
+    condition(
+      'CHALLENGE_STALE',
+      `${stray.length} challenge value(s) of unknown origin stand at ${relativeToRoot(name)}`,
+      'remove them, unless another ACME client is at work there this minute: too many of them do not fit into an answer',
+      stray,
+    ),
+  ];
+}
