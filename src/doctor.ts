@@ -25,7 +25,10 @@ export interface DoctorPorts extends Pick<
   'clock' | 'dice' | 'dns' | 'resolvers' | 'provider' | 'acme' | 'state'
 > {
   readonly rights: RightsLooker;
-  /** URL of the account that this installation has at a CA; null when there is none on disk. */
+  /**
+   * URL of the account that this installation has at a CA; null when there is none on disk.
+   * @throws DelegatedError E_SECRET when others can use its key, E_STATE
+   */
   readonly account: (directoryUrl: string) => Promise<string | null>;
 }
 
@@ -109,9 +112,11 @@ async function readState(directoryUrl: string, ports: DoctorPorts): Promise<Know
     try {
       return await read;
     } catch (error) {
-      if (!(error instanceof DelegatedError) || error.code !== 'E_STATE') throw error;
+      if (!(error instanceof DelegatedError)) throw error;
+      if (error.code !== 'E_STATE' && error.code !== 'E_SECRET') throw error;
       const fix = error.hint ?? 'give the directory to the user that renews';
-      troubles.push(condition('STATE_UNSAFE', error.message, fix));
+      const code = error.code === 'E_SECRET' ? 'ACCOUNT_KEY_EXPOSED' : 'STATE_UNSAFE';
+      troubles.push(condition(code, error.message, fix));
       return fallback;
     }
   };

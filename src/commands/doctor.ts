@@ -28,8 +28,10 @@ export async function doctorCommand(
   try {
     const account = async (directoryUrl: string): Promise<string | null> => {
       const { accountDirectory } = await import('../io/acme/account-directory.ts');
-      const { readAccount } = await import('../io/acme/account-files.ts');
-      return (await readAccount(accountDirectory(config.state, directoryUrl), tools.log))?.url ?? null;
+      const { inspectAccountKey, readAccount } = await import('../io/acme/account-files.ts');
+      const directory = accountDirectory(config.state, directoryUrl);
+      await inspectAccountKey(directory);
+      return (await readAccount(directory, tools.log))?.url ?? null;
     };
     const ports = { ...context.ports, rights: createRightsLooker(), account };
     const report = await examine(sites, config, ports, context.ctx);

@@ -37,6 +37,7 @@ export const CONDITIONS = {
 
   STATE_UNSAFE: ['error', 'the state directory cannot be used, or others can write to it'],
   STATE_NOT_WRITABLE: ['error', 'the state directory may not be written to'],
+  ACCOUNT_KEY_EXPOSED: ['error', 'others can use the key of the account at the CA'],
   OUTPUT_NOT_WRITABLE: ['error', 'an output directory may not be written to'],
   OUTPUT_ACCOUNT: ['error', 'the owner or group of an output does not exist'],
   OUTPUT_NOT_REACHED: ['error', 'who reads an output may not enter a folder on the way'],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { accountDirectory } from '../../src/io/acme/account-directory.ts';
 import type { DoctorReport } from '../../src/health/doctor-report.ts';
 import { type Lab, startLab, strayChallenges } from './lab.ts';
 
@@ -63,5 +64,23 @@ describe('doctor, end to end', () => {
       sites.map((site) => [site.serverName, site.ok, site.findings.length]),
       [[NAME, false, 0]],
     );
+  });
+
+  it('sees an account key that others can read', async () => {
+    await configure([NAME]);
+    await chmod(lab.state, 0o700);
+    const folder = accountDirectory(lab.state, lab.pebble.directoryUrl);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const key = join(folder, 'account.key');
+    await writeFile(key, 'unread', { mode: 0o600 });
+    assert.equal((await lab.run(['doctor'])).code, 0);
+    await chmod(key, 0o644);
+    const { code, stdout } = await lab.run(['doctor']);
+    assert.equal(code, 3);
+    assert.match(
+      stdout,
+      /^BAD {3}the installation: .*\n\n {2}error .*\[ACCOUNT_KEY_EXPOSED\]\n +→ chmod 600/m,
+    );
+    assert.ok(!stdout.includes('unread'));
   });
 });

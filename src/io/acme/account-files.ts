@@ -46,6 +46,11 @@ export async function openAccountKey(directory: string): Promise<AccountKey> {
   return { pem: other, isNew: false };
 }
 
+/** @throws DelegatedError E_SECRET, E_STATE when the key that is there could not be used */
+export async function inspectAccountKey(directory: string): Promise<void> {
+  await readKey(join(directory, 'account.key'));
+}
+
 /** Null when there is none, or none that is of use: the key finds the account again. */
 export async function readAccount(directory: string, log: Log): Promise<StoredAccount | null> {
   const path = join(directory, 'account.json');

@@ -62,6 +62,19 @@ describe('a CA in trouble', () => {
     assert.ok(Math.abs(error.retry.at.getTime() - before - 600_000) < 5_000);
   });
 
+  it('tells with its directory how far our clock is ahead', async () => {
+    const { clockAheadMs = 0 } = await client.directory(patient());
+    assert.ok(Math.abs(clockAheadMs) < 5_000);
+    const body = { newNonce: `${ca.url}/n`, newAccount: `${ca.url}/a`, newOrder: `${ca.url}/o` };
+    const date = new Date(Date.now() - 600_000).toUTCString();
+    ca.script = ({ path }) =>
+      ca.directoryUrl.endsWith(path) ? { status: 200, headers: { date }, body } : null;
+    const other = open();
+    const seen = await other.directory(patient());
+    other.close();
+    assert.ok(Math.abs((seen.clockAheadMs ?? 0) - 600_000) < 5_000);
+  });
+
   it('is asked again at the moment that its words name', async () => {
     const detail = 'too many certificates already issued, retry after 2037-01-02 03:04:05 UTC: see https://x';
     const error = await refusal({ status: 429, body: { type: `${ACME}rateLimited`, detail } });
