@@ -1,8 +1,8 @@
 import { isIP } from 'node:net';
 import * as z from 'zod';
 import { isWithin, parseDomainName } from '../../src/dns/domain-name.ts';
-import { DelegatedError } from '../../src/errors.ts';
 import type { DomainName } from '../../src/provider.ts';
+import { Name } from '../floor/option-types.ts';
 
 const DNS_PORT = 53;
 const DAY_SECONDS = 86_400;
@@ -19,14 +19,6 @@ const Listen = z
   .transform(
     (text, ctx) => readAddress(text) ?? refuse(ctx, 'expected an address: 192.0.2.1:53 or [2001:db8::1]:53'),
   );
-
-const Name = z.string().transform((text, ctx): DomainName => {
-  try {
-    return parseDomainName(text);
-  } catch (error) {
-    return refuse(ctx, error instanceof DelegatedError ? error.message : 'not a domain name');
-  }
-});
 
 const Address = z
   .string()

@@ -1,10 +1,11 @@
 /** One call through the SDK: deadline, body, envelope, and what went wrong in our own words. */
 import * as z from 'zod';
 import { DelegatedError, aborted, retryAt } from '../../src/errors.ts';
-import { notSent, parseJson, textOf, withoutSecrets } from '../floor/http-api.ts';
+import { parseJson, textOf, withoutSecrets } from '../floor/http-api.ts';
 import { failureOf } from '../floor/http-failure.ts';
 import { type Asked, brokenAnswer, brokenWay, tooSlow } from '../floor/http-trouble.ts';
 import { parseAnswer } from '../floor/parse-answer.ts';
+import { notSent } from '../floor/not-sent.ts';
 import type { CloudflareApi, SendOptions, Sent } from './api.ts';
 import { type Envelope, envelope } from './answers.ts';
 import { explain } from './errors.ts';

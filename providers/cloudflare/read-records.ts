@@ -1,8 +1,8 @@
 import { isWithin, relativeToRoot } from '../../src/dns/domain-name.ts';
 import { keyText } from '../../src/dns/rrset.ts';
-import { DelegatedError } from '../../src/errors.ts';
 import type { DomainName, RRsetKey, Zone } from '../../src/provider.ts';
 import { brokenAnswer } from '../floor/http-trouble.ts';
+import { aliasFound } from '../floor/alias-found.ts';
 import { type ApiRecord, recordList } from './answers.ts';
 import type { RecordQuery } from './api.ts';
 import { type Caller, asked } from './call.ts';
@@ -37,7 +37,7 @@ export async function readStored(
   }
   return keys.map((key) => {
     const [alias] = found.get(`${key.name} CNAME`) ?? [];
-    if (alias !== undefined) throw cname(key, alias);
+    if (alias !== undefined) throw aliasFound(key.name, alias.content ?? 'somewhere');
     const stored = fromRecords(key, found.get(keyText(key)) ?? []);
     if (stored !== undefined) return stored;
     throw brokenAnswer(asked({ to: `show ${keyText(key)}` }), 'unreadable records');
@@ -80,10 +80,4 @@ function append(found: Map<string, ApiRecord[]>, key: string, record: ApiRecord)
   const list = found.get(key);
   if (list === undefined) found.set(key, [record]);
   else list.push(record);
-}
-
-function cname({ name }: RRsetKey, { content }: ApiRecord): DelegatedError {
-  return new DelegatedError('E_RECORD_CNAME', `${name} is a CNAME to ${content ?? 'somewhere'}`, {
-    hint: 'remove the CNAME, or let the record live where it points',
-  });
 }

@@ -4,6 +4,7 @@ import { DelegatedError } from '../../src/errors.ts';
 import type { Change, RRset, RRsetKey, Receipt, Zone } from '../../src/provider.ts';
 import { parseAnswer } from '../floor/parse-answer.ts';
 import { plannedChanges } from '../floor/planned-changes.ts';
+import { partlyDone } from '../floor/partly-done.ts';
 import { batchResult } from './answers.ts';
 import type { Operations } from './api.ts';
 import { type Caller, asked } from './call.ts';
@@ -44,7 +45,7 @@ export async function writeChanges(
     const now = lost ? await readStored(caller, zone, keys, signal).catch(() => null) : null;
     // Somebody made the same records a moment ago: as good as if it had been us.
     if (now !== null && isDone(keys, rrsetsOf(now), changes)) return { changed: sent > 0 };
-    throw sent === 0 ? error : partly(error);
+    throw sent === 0 ? error : partlyDone(error);
   }
 }
 
@@ -99,15 +100,5 @@ function isDone(
     const rrset = found.get(keyText(change));
     const values = rrset?.type === 'TXT' ? rrset.values : [];
     return change.values.every((value) => values.includes(value) === (change.op === 'add'));
-  });
-}
-
-function partly(error: unknown): unknown {
-  if (!(error instanceof DelegatedError) || error.outcome === 'unknown') return error;
-  const { code, message, hint, retry } = error;
-  return new DelegatedError(code, message, {
-    ...(hint === undefined ? {} : { hint }),
-    retry,
-    outcome: 'partial',
   });
 }

@@ -1,10 +1,10 @@
 import { relativeToRoot } from '../../src/dns/domain-name.ts';
 import { keyText } from '../../src/dns/rrset.ts';
-import { DelegatedError } from '../../src/errors.ts';
 import type { Ctx, RRset, RRsetKey, Zone } from '../../src/provider.ts';
 import type { HttpApi } from '../floor/http-api.ts';
 import { brokenAnswer } from '../floor/http-trouble.ts';
 import { parseAnswer } from '../floor/parse-answer.ts';
+import { aliasFound } from '../floor/alias-found.ts';
 import { type ApiRRset, rrsetPage } from './answers.ts';
 import { fromApi, subname } from './convert.ts';
 import { nextCursor } from './next-cursor.ts';
@@ -30,7 +30,7 @@ export async function readRRsets(
   return keys.map((key) => {
     const name = subname(key.name, zone);
     const alias = found.get(`${name} CNAME`);
-    if (alias !== undefined) throw cname(key, alias);
+    if (alias !== undefined) throw aliasFound(key.name, alias.records.join(', '));
     const rrset = found.get(`${name} ${key.type}`);
     if (rrset === undefined) return null;
     const parsed = fromApi(key, rrset);
@@ -71,10 +71,4 @@ async function listRRsets(
 /** Ends with a slash, as all paths of the API. A domain has no other id than its name, without the last dot. */
 export function zonePath({ name }: Zone): string {
   return `/domains/${encodeURIComponent(relativeToRoot(name))}/`;
-}
-
-function cname({ name }: RRsetKey, { records }: ApiRRset): DelegatedError {
-  return new DelegatedError('E_RECORD_CNAME', `${relativeToRoot(name)} is a CNAME to ${records.join(', ')}`, {
-    hint: 'remove the CNAME, or let the record live where it points',
-  });
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { BACKOFF, DelegatedError, NEVER, aborted } from '../../src/errors.ts';
 import type { ProviderDeps } from '../adapter.ts';
+import { notSent } from '../floor/not-sent.ts';
 import type { ExecOptions } from './options.ts';
 
 export interface ProgramRun {
@@ -44,7 +45,7 @@ export function createRunner(options: ExecOptions, deps: Pick<ProviderDeps, 'env
   const secrets = Object.values(options.environment).filter((value) => value.length >= SHORTEST_SECRET);
 
   return async ({ args, stdin, to, write }, signal) => {
-    if (signal.aborted) throw notStarted(signal);
+    if (signal.aborted) throw notSent(signal);
     const fail = failing(program, to, write);
     const late = AbortSignal.timeout(options.timeout * 1_000);
     const stop = AbortSignal.any([signal, late]);
@@ -66,7 +67,7 @@ export function createRunner(options: ExecOptions, deps: Pick<ProviderDeps, 'env
     if (end === null) {
       kill();
       release(child);
-      if (signal.aborted) throw write ? aborted(signal) : notStarted(signal);
+      if (signal.aborted) throw write ? aborted(signal) : notSent(signal);
       throw fail('E_PROVIDER_TIMEOUT', `did not end within ${options.timeout} s`);
     }
     if (flooded) throw fail('E_PROVIDER_UNAVAILABLE', 'printed more than 1 MiB');
@@ -90,11 +91,6 @@ export function failing(
       retry: BACKOFF,
       outcome: write ? 'unknown' : 'not-applied',
     });
-}
-
-function notStarted(signal: AbortSignal): DelegatedError {
-  const { code, message, retry } = aborted(signal);
-  return new DelegatedError(code, message, { retry, outcome: 'not-applied' });
 }
 
 function notFound(program: string, error: unknown): DelegatedError {

@@ -1,6 +1,7 @@
 /** One vendor's HTTP API: what goes wrong on the way is translated here, once, for every adapter that speaks HTTP. */
-import { DelegatedError, aborted } from '../../src/errors.ts';
+import { aborted } from '../../src/errors.ts';
 import { type Failure, type Explain, failureOf } from './http-failure.ts';
+import { notSent } from './not-sent.ts';
 import { brokenAnswer, brokenWay, tooSlow } from './http-trouble.ts';
 
 export interface HttpApiOptions {
@@ -147,9 +148,4 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
     (shown, secret) => (secret === '' ? shown : shown.replaceAll(secret, '[secret]')),
     text,
   );
-}
-
-export function notSent(signal: AbortSignal): DelegatedError {
-  const { code, message, retry } = aborted(signal);
-  return new DelegatedError(code, message, { retry, outcome: 'not-applied' });
 }

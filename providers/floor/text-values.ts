@@ -1,8 +1,9 @@
 import { changedKey } from '../../src/dns/change.ts';
 import { isWithin } from '../../src/dns/domain-name.ts';
 import { keyText } from '../../src/dns/rrset.ts';
-import { DelegatedError, type ErrorDetails } from '../../src/errors.ts';
+import { DelegatedError } from '../../src/errors.ts';
 import type { Change, DomainName, Zone } from '../../src/provider.ts';
+import { partlyDone } from './partly-done.ts';
 
 export interface TextValue {
   readonly op: 'add' | 'remove';
@@ -41,13 +42,6 @@ export async function writeInTurn<T>(
     try {
       await write(value);
     } catch (error) {
-      throw index > 0 ? notAlone(error) : error;
+      throw index > 0 ? partlyDone(error) : error;
     }
-}
-
-function notAlone(error: unknown): unknown {
-  if (!(error instanceof DelegatedError) || error.outcome !== 'not-applied') return error;
-  const { code, message, hint, retry, cause } = error;
-  const details: ErrorDetails = { retry, cause, outcome: 'partial' };
-  return new DelegatedError(code, message, hint === undefined ? details : { ...details, hint });
 }

@@ -1,6 +1,7 @@
 import { keyText } from '../../src/dns/rrset.ts';
 import { DelegatedError } from '../../src/errors.ts';
 import type { Ctx, RRset, RRsetKey, Zone } from '../../src/provider.ts';
+import { aliasFound } from '../floor/alias-found.ts';
 import { type ApiRRset, rrsetPage } from './answers.ts';
 import { fromApi, keyOf } from './convert.ts';
 import type { Client } from './transport.ts';
@@ -25,7 +26,7 @@ export async function readRRsets(
   const found = new Map(lists.flat().map((rrset) => [keyOf(rrset), rrset]));
   return keys.map((key) => {
     const alias = found.get(`${key.name} CNAME`);
-    if (alias !== undefined) throw cname(key, alias);
+    if (alias !== undefined) throw aliasFound(key.name, (alias.rrdatas ?? []).join(', '));
     const raw = found.get(keyText(key));
     if (raw === undefined) return null;
     const parsed = fromApi(key, raw);
@@ -57,12 +58,6 @@ async function rrsetsOf(
     pageToken = page.nextPageToken;
   } while (pageToken !== undefined);
   return found;
-}
-
-function cname({ name }: RRsetKey, { rrdatas = [] }: ApiRRset): DelegatedError {
-  return new DelegatedError('E_RECORD_CNAME', `${name} is a CNAME to ${rrdatas.join(', ')}`, {
-    hint: 'remove the CNAME, or let the record live where it points',
-  });
 }
 
 function unreadable(key: RRsetKey): DelegatedError {

@@ -1,4 +1,5 @@
-import { BACKOFF, DelegatedError, aborted } from '../../src/errors.ts';
+import type { DelegatedError } from '../../src/errors.ts';
+import { notSent } from '../floor/not-sent.ts';
 
 export interface Limit {
   readonly ms: number;
@@ -10,7 +11,7 @@ export async function within<T>(work: Promise<T>, signal?: AbortSignal, limit?: 
   const over = new AbortController();
   const once = { once: true, signal: over.signal };
   const stopped = new Promise<never>((_, reject) => {
-    const stop = (by: AbortSignal): void => reject(nothingSent(by));
+    const stop = (by: AbortSignal): void => reject(notSent(by));
     if (signal?.aborted === true) stop(signal);
     signal?.addEventListener('abort', () => stop(signal), once);
     if (limit === undefined) return;
@@ -21,9 +22,4 @@ export async function within<T>(work: Promise<T>, signal?: AbortSignal, limit?: 
   } finally {
     over.abort();
   }
-}
-
-function nothingSent(signal: AbortSignal): DelegatedError {
-  const { code, message } = aborted(signal);
-  return new DelegatedError(code, message, { retry: BACKOFF, outcome: 'not-applied' });
 }

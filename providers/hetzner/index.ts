@@ -8,6 +8,7 @@ import { type HttpApi, type HttpRequest, createHttpApi } from '../floor/http-api
 import { createQueue } from '../floor/one-at-a-time.ts';
 import { parseAnswer } from '../floor/parse-answer.ts';
 import { plannedChanges, touchedKeys } from '../floor/planned-changes.ts';
+import { partlyDone } from '../floor/partly-done.ts';
 import { finished } from './action.ts';
 import { type ApiZone, oneZone, startedAction, zoneList } from './answers.ts';
 import { CAPABILITIES } from './capabilities.ts';
@@ -79,7 +80,7 @@ async function apply(api: HttpApi, zone: Zone, changes: readonly Change[], ctx: 
     try {
       await write(api, request, ctx);
     } catch (error) {
-      throw index === 0 ? error : partly(error);
+      throw index === 0 ? error : partlyDone(error);
     }
   }
   return { changed: requests.length > 0 };
@@ -89,17 +90,6 @@ async function write(api: HttpApi, request: HttpRequest, ctx: Ctx): Promise<void
   const { json } = await api.send(request, ctx.signal);
   const { action } = parseAnswer(startedAction, json, { vendor: VENDOR, to: request.to, write: true });
   await finished(api, action, VENDOR, ctx);
-}
-
-/** What was not applied comes after something that was. */
-function partly(error: unknown): unknown {
-  if (!(error instanceof DelegatedError) || error.outcome !== 'not-applied') return error;
-  const { code, message, hint, retry } = error;
-  return new DelegatedError(code, message, {
-    retry,
-    outcome: 'partial',
-    ...(hint === undefined ? {} : { hint }),
-  });
 }
 
 async function listZones(

@@ -1,10 +1,9 @@
-import { relativeToRoot } from '../../src/dns/domain-name.ts';
 import { keyText } from '../../src/dns/rrset.ts';
-import { DelegatedError } from '../../src/errors.ts';
 import type { Ctx, RRsetKey, Zone } from '../../src/provider.ts';
 import type { HttpApi } from '../floor/http-api.ts';
 import { brokenAnswer } from '../floor/http-trouble.ts';
 import { parseAnswer } from '../floor/parse-answer.ts';
+import { aliasFound } from '../floor/alias-found.ts';
 import { type ApiRRset, oneZone, rrsetPage } from './answers.ts';
 import { type Found, fromApi, relativeName } from './convert.ts';
 
@@ -31,7 +30,7 @@ export async function readFound(
   const wanted = keys.map((key) => {
     const name = relativeName(key.name, zone);
     const alias = found.get(`${name} CNAME`);
-    if (alias !== undefined) throw cname(key, alias);
+    if (alias !== undefined) throw aliasFound(key.name, alias.records.map(({ value }) => value).join(', '));
     const rrset = found.get(`${name} ${key.type}`);
     return { key, rrset: rrset === undefined || rrset.records.length === 0 ? null : rrset };
   });
@@ -86,12 +85,4 @@ async function ttlOf(api: HttpApi, zone: Zone, { signal }: Ctx): Promise<number>
 
 export function zonePath({ id }: Zone): string {
   return `/zones/${encodeURIComponent(id)}`;
-}
-
-function cname({ name }: RRsetKey, alias: ApiRRset): DelegatedError {
-  return new DelegatedError(
-    'E_RECORD_CNAME',
-    `${relativeToRoot(name)} is a CNAME to ${alias.records.map(({ value }) => value).join(', ')}`,
-    { hint: 'remove the CNAME, or let the record live where it points' },
-  );
 }

@@ -6,6 +6,7 @@ import { checkItem } from '../floor/check-item.ts';
 import { deepestZone } from '../floor/deepest-zone.ts';
 import { createQueue } from '../floor/one-at-a-time.ts';
 import { plannedChanges, touchedKeys } from '../floor/planned-changes.ts';
+import { partlyDone } from '../floor/partly-done.ts';
 import { recordIds, zoneNames } from './answers.ts';
 import { type OvhApi, createOvhApi } from './api.ts';
 import { CAPABILITIES } from './capabilities.ts';
@@ -72,14 +73,14 @@ async function applyChanges(
       await changeRecord(api, zone, key, change, ctx);
     } catch (error) {
       if (!(error instanceof DelegatedError) || error.outcome !== 'not-applied') throw error;
-      if (done > 0) throw partial(error);
+      if (done > 0) throw partlyDone(error);
       await unpublished.clear(zone);
       throw error;
     }
   try {
     await publish(api, zone, ctx);
   } catch (error) {
-    throw error instanceof DelegatedError ? partial(error) : error;
+    throw partlyDone(error);
   }
   await unpublished.clear(zone);
   return { changed: true };
@@ -149,13 +150,4 @@ async function checkRights(api: OvhApi, ctx: Ctx): Promise<CheckItem[]> {
     }),
   );
   return [lists, ...(await Promise.all(reads))];
-}
-
-function partial(error: DelegatedError): DelegatedError {
-  const { code, message, hint, retry, outcome } = error;
-  return new DelegatedError(code, message, {
-    retry,
-    outcome: outcome === 'not-applied' ? 'partial' : outcome,
-    ...(hint === undefined ? {} : { hint }),
-  });
 }

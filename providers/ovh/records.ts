@@ -3,6 +3,7 @@ import { keyText } from '../../src/dns/rrset.ts';
 import { DelegatedError } from '../../src/errors.ts';
 import type { Ctx, RRset, RRsetKey, Zone } from '../../src/provider.ts';
 import { brokenAnswer } from '../floor/http-trouble.ts';
+import { aliasFound } from '../floor/alias-found.ts';
 import { type ApiRecord, apiRecord, recordIds } from './answers.ts';
 import { type OvhApi, VENDOR } from './api.ts';
 import { fromRecords, toSubDomain } from './convert.ts';
@@ -36,7 +37,7 @@ export async function readRecords(
   return keys.map((key) => {
     const subDomain = toSubDomain(key.name, zone);
     const [alias] = found.get(`${subDomain} CNAME`) ?? [];
-    if (alias !== undefined) throw cname(key, alias);
+    if (alias !== undefined) throw aliasFound(key.name, alias.target);
     return found.get(`${subDomain} ${key.type}`) ?? [];
   });
 }
@@ -95,10 +96,4 @@ async function inTurns<T, U>(items: readonly T[], work: (item: T) => Promise<U>)
   for (let at = 0; at < items.length; at += AT_A_TIME)
     done.push(...(await Promise.all(items.slice(at, at + AT_A_TIME).map(work))));
   return done;
-}
-
-function cname({ name }: RRsetKey, { target }: ApiRecord): DelegatedError {
-  return new DelegatedError('E_RECORD_CNAME', `${name} is a CNAME to ${target}`, {
-    hint: 'remove the CNAME, or let the record live where it points',
-  });
 }

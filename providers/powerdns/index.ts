@@ -1,6 +1,5 @@
 import { ancestry, parseDomainName } from '../../src/dns/domain-name.ts';
 import { keyText } from '../../src/dns/rrset.ts';
-import { DelegatedError } from '../../src/errors.ts';
 import type { Ctx, DnsProvider, RRset, RRsetKey, Zone } from '../../src/provider.ts';
 import { checkItem } from '../floor/check-item.ts';
 import { type HttpApi, createHttpApi } from '../floor/http-api.ts';
@@ -9,6 +8,7 @@ import { brokenAnswer } from '../floor/http-trouble.ts';
 import { createQueue } from '../floor/one-at-a-time.ts';
 import { parseAnswer } from '../floor/parse-answer.ts';
 import { plannedChanges, touchedKeys } from '../floor/planned-changes.ts';
+import { aliasFound } from '../floor/alias-found.ts';
 import { type ApiRRset, apiError, zoneList, zoneRRsets } from './answers.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { fromApi, keyOf, toPatch } from './convert.ts';
@@ -98,7 +98,8 @@ async function read(
   const found = new Map(lists.flat().map((rrset) => [keyOf(rrset), rrset]));
   return keys.map((key) => {
     const alias = found.get(`${key.name} CNAME`);
-    if (alias !== undefined) throw cname(key, alias);
+    if (alias !== undefined)
+      throw aliasFound(key.name, alias.records.map(({ content }) => content).join(', '));
     const rrset = found.get(keyText(key));
     const parsed = rrset === undefined ? null : fromApi(key, rrset);
     if (parsed === undefined)
@@ -122,14 +123,6 @@ async function rrsetsOf(
 
 function zonePath({ id }: Zone): string {
   return `/zones/${encodeURIComponent(id)}`;
-}
-
-function cname({ name }: RRsetKey, alias: ApiRRset): DelegatedError {
-  return new DelegatedError(
-    'E_RECORD_CNAME',
-    `${name} is a CNAME to ${alias.records.map(({ content }) => content).join(', ')}`,
-    { hint: 'remove the CNAME, or let the record live where it points' },
-  );
 }
 
 /** Everything that it refuses is a 422 with one sentence (verified 2026-11 on 4.7). */

@@ -3,12 +3,6 @@ import type { Ctx, DomainName, Zone } from '../../src/provider.ts';
 import type { Client, Reply } from './client.ts';
 import { RCODE, queryFailure } from './errors.ts';
 
-/** The deepest of the zones that the config lists. */
-export function deepestZone(name: DomainName, zones: readonly DomainName[]): Zone | null {
-  const [deepest] = zones.filter((zone) => isWithin(name, zone)).sort((a, b) => b.length - a.length);
-  return deepest === undefined ? null : { id: deepest, name: deepest };
-}
-
 /**
  * Asks the server itself, never a resolver: a hidden primary is in no delegation. One query tells, because whatever
  * it says with authority carries the SOA of its zone (RFC 2308 §3); only an alias hides it, and is never an apex.

@@ -4,9 +4,11 @@ import { keyText } from '../../src/dns/rrset.ts';
 import { DelegatedError } from '../../src/errors.ts';
 import type { Change, CheckItem, Ctx, DnsProvider, DomainName, Zone } from '../../src/provider.ts';
 import { CAPABILITIES } from './capabilities.ts';
+import { checkItem } from '../floor/check-item.ts';
+import { deepestZone } from '../floor/deepest-zone.ts';
 import { type Client, createClient } from './client.ts';
 import { changesToUpdate } from './convert.ts';
-import { deepestZone, findZone } from './find-zone.ts';
+import { findZone } from './find-zone.ts';
 import type { Rfc2136Options } from './options.ts';
 import { createReader } from './read-rrsets.ts';
 
@@ -24,7 +26,12 @@ export function createRfc2136(options: Rfc2136Options, deps: Rfc2136Deps): DnsPr
     capabilities: CAPABILITIES,
     check: (ctx) => check(client, zones, ctx),
     findZone: async (name, ctx) =>
-      zones === undefined ? findZone(client, name, ctx) : deepestZone(name, zones),
+      zones === undefined
+        ? findZone(client, name, ctx)
+        : deepestZone(
+            name,
+            zones.map((each) => ({ id: each, name: each })),
+          ),
     readRRsets: (zone, keys, ctx) => reader.read(zone, keys, ctx),
     async apply(zone, changes, ctx) {
       if (changes.length === 0) return { changed: false };
@@ -68,7 +75,7 @@ async function check(
   ctx: Ctx,
 ): Promise<CheckItem[]> {
   if (zones === undefined) {
-    const reached = await item('the name server answers', () => client.query(ROOT, 'SOA', ctx.signal));
+    const reached = await checkItem('the name server answers', () => client.query(ROOT, 'SOA', ctx.signal));
     return [
       reached.ok ? { ...reached, hint: 'list `zones` to have the key and its rights checked, too' } : reached,
     ];
@@ -77,20 +84,10 @@ async function check(
   for (const zone of zones) {
     const update = { zone, prerequisites: [], updates: [] };
     items.push(
-      await item(`the key may change the zone ${zone}`, () =>
+      await checkItem(`the key may change the zone ${zone}`, () =>
         client.update(update, `change ${zone}`, ctx.signal),
       ),
     );
   }
   return items;
-}
-
-async function item(fact: string, prove: () => Promise<unknown>): Promise<CheckItem> {
-  try {
-    await prove();
-    return { ok: true, message: fact };
-  } catch (error) {
-    if (!(error instanceof DelegatedError) || error.code === 'E_ABORTED') throw error;
-    return { ok: false, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) };
-  }
 }

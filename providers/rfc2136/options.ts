@@ -1,8 +1,6 @@
 import { isIPv6 } from 'node:net';
 import * as z from 'zod';
-import { parseDomainName } from '../../src/dns/domain-name.ts';
-import type { DomainName } from '../../src/provider.ts';
-import { DelegatedError } from '../../src/errors.ts';
+import { Name } from '../floor/option-types.ts';
 import { TSIG_ALGORITHMS } from './tsig.ts';
 
 const DNS_PORT = 53;
@@ -10,14 +8,6 @@ const DNS_PORT = 53;
 const ServerAddress = z
   .string()
   .transform((text, ctx) => readAddress(text) ?? refuse(ctx, 'expected host, host:port or [IPv6]:port'));
-
-const Name = z.string().transform((text, ctx): DomainName => {
-  try {
-    return parseDomainName(text);
-  } catch (error) {
-    return refuse(ctx, error instanceof DelegatedError ? error.message : 'not a domain name');
-  }
-});
 
 const TsigSecret = z
   .string()

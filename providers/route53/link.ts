@@ -4,6 +4,7 @@ import type { Log } from '../../src/provider.ts';
 import { tooSlow } from '../floor/http-trouble.ts';
 import { orAborted } from '../floor/or-aborted.ts';
 import { parseAnswer } from '../floor/parse-answer.ts';
+import { notSent } from '../floor/not-sent.ts';
 import { type Circumstances, noCredentials, translated } from './errors.ts';
 import type { Route53Options } from './options.ts';
 import { type Pace, createPace } from './pace.ts';
@@ -122,9 +123,4 @@ function sdkLogger(log: Log): SdkLogger {
 
 function nothing(): void {
   return undefined;
-}
-
-function notSent(signal: AbortSignal): DelegatedError {
-  const { code, message, retry } = aborted(signal);
-  return new DelegatedError(code, message, { retry, outcome: 'not-applied' });
 }

@@ -2,6 +2,7 @@ import { keyText } from '../../src/dns/rrset.ts';
 import { DelegatedError } from '../../src/errors.ts';
 import type { Ctx, DomainName, RRset, RRsetKey, Zone } from '../../src/provider.ts';
 import { brokenAnswer } from '../floor/http-trouble.ts';
+import { aliasFound } from '../floor/alias-found.ts';
 import { type ApiRRset, rrsetPage } from './answers.ts';
 import { fromApi, fromApiName, toApiName } from './convert.ts';
 import type { Link } from './link.ts';
@@ -39,7 +40,7 @@ function byName(rrsets: readonly ApiRRset[]): ReadonlyMap<DomainName, readonly A
 
 function one(key: RRsetKey, atName: readonly ApiRRset[]): RRset | null {
   const alias = atName.find(({ Type }) => Type === 'CNAME');
-  if (alias !== undefined) throw cname(key, alias);
+  if (alias !== undefined) throw aliasFound(key.name, aliasTarget(alias));
   const [rrset, ...more] = atName.filter(({ Type }) => Type === key.type);
   if (rrset === undefined) return null;
   if (more.length > 0 || rrset.SetIdentifier !== undefined || rrset.AliasTarget !== undefined)
@@ -113,11 +114,8 @@ async function pageFrom(link: Link, { id, name }: Zone, start: RecordStart, { si
   };
 }
 
-function cname({ name }: RRsetKey, { ResourceRecords, AliasTarget }: ApiRRset): DelegatedError {
-  const target = AliasTarget?.DNSName ?? ResourceRecords.map(({ Value }) => Value).join(', ');
-  return new DelegatedError('E_RECORD_CNAME', `${name} is a CNAME to ${target}`, {
-    hint: 'remove the CNAME, or let the record live where it points',
-  });
+function aliasTarget({ ResourceRecords, AliasTarget }: ApiRRset): string {
+  return AliasTarget?.DNSName ?? ResourceRecords.map(({ Value }) => Value).join(', ');
 }
 
 function routed(key: RRsetKey): DelegatedError {

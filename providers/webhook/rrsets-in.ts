@@ -1,7 +1,7 @@
 import { keyText } from '../../src/dns/rrset.ts';
-import { DelegatedError } from '../../src/errors.ts';
 import type { RRset, RRsetKey } from '../../src/provider.ts';
 import { brokenAnswer } from '../floor/http-trouble.ts';
+import { aliasFound } from '../floor/alias-found.ts';
 import type { Endpoint } from './answers.ts';
 import { byKey, fromEndpoints } from './convert.ts';
 import { VENDOR } from './protocol.ts';
@@ -14,18 +14,11 @@ export function rrsetsIn(list: readonly Endpoint[], keys: readonly RRsetKey[]): 
   const found = byKey(list);
   return keys.map((key) => {
     const alias = found.get(`${key.name} CNAME`);
-    if (alias !== undefined) throw cname(key, alias);
+    if (alias !== undefined)
+      throw aliasFound(key.name, alias.flatMap(({ targets }) => targets ?? []).join(', '));
     const rrset = fromEndpoints(key, found.get(keyText(key)) ?? []);
     if (rrset === undefined)
       throw brokenAnswer({ vendor: VENDOR, to: `show ${keyText(key)}`, write: false }, 'unreadable records');
     return rrset;
   });
-}
-
-function cname({ name }: RRsetKey, alias: readonly Endpoint[]): DelegatedError {
-  return new DelegatedError(
-    'E_RECORD_CNAME',
-    `${name} is a CNAME to ${alias.flatMap(({ targets }) => targets ?? []).join(', ')}`,
-    { hint: 'remove the CNAME, or let the record live where it points' },
-  );
 }
