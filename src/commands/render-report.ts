@@ -90,6 +90,14 @@ function changeLines(
             `  ${record.name} ${record.type} is as wanted, but not made by us (\`delegated adopt\` takes it over)`,
           ]
         : [];
+    // It must not look as if it were done.
+    if (record.action === 'refuse' || record.action === 'fail')
+      return (record.after ?? []).map((value) =>
+        paint(
+          'warn',
+          `! ${record.name} ${record.ttl} ${record.type} ${value} is wanted, and ${record.action === 'refuse' ? 'was refused' : 'failed'}`,
+        ),
+      );
     return [
       ...(record.before ?? []).map((value) => paint('bad', `- ${record.name} ${record.type} ${value}`)),
       ...(record.after ?? []).map((value) =>

@@ -50,6 +50,17 @@ function until(notAfter: string): string {
 }
 
 describe('a report for a person', () => {
+  it('never shows a record that was refused or failed as if it were written', () => {
+    for (const [action, word] of [
+      ['refuse', 'was refused'],
+      ['fail', 'failed'],
+    ] as const) {
+      const text = render({ ok: false, records: [{ ...RECORD, action, before: null }] });
+      assert.doesNotMatch(text, /^\+/m);
+      assert.match(text, new RegExp(`^! ${RECORD.name} 3600 SRV .* is wanted, and ${word}$`, 'm'));
+    }
+  });
+
   it('is one line for a site where all is well', () => {
     assert.equal(
       render(),
