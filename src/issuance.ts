@@ -2,6 +2,7 @@
  * One certificate on its way, with its write-ahead journal: what is done, or may have been done, to the outside world
  * is on disk before it happens.
  */
+import type { CertificateFacts } from './certificate/facts.ts';
 import { removeChallenges } from './challenges.ts';
 import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
 import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
@@ -22,6 +23,10 @@ export interface IssueOptions {
   /** Go past the ledger. */
   readonly force: boolean;
   readonly replaces?: Replaced;
+  /** Somebody asks for this very site now: our own pauses after a refusal do not count, those that a CA named do. */
+  readonly insist?: boolean;
+  /** The dates of the certificate that is live. */
+  readonly current?: Pick<CertificateFacts, 'notBefore' | 'notAfter'>;
 }
 
 export interface Issuance {

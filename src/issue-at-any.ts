@@ -1,10 +1,9 @@
 /** Verb: one certificate, from the first CA of the config that is not in trouble of its own. */
-import { problemOf } from './acme/problem-error.ts';
+import { askCa } from './ask-ca.ts';
 import { certificateAuthoritiesOf } from './config/certificate-authorities-of.ts';
 import type { AcmeConfig, CertificateConfig, Config, SiteConfig } from './config/config.ts';
-import { type DelegatedError, asDelegatedError } from './errors.ts';
+import type { DelegatedError } from './errors.ts';
 import type { IssueOptions } from './issuance.ts';
-import { issue } from './issue.ts';
 import type { Ctx, Ports, StoredVersion } from './ports.ts';
 
 export type IssueOutcome =
@@ -32,23 +31,20 @@ export async function issueAtAny(
   const errors: DelegatedError[] = [];
   const [first, ...others] = await authoritiesFor(site, config, ports);
   for (let acme = first; ;) {
-    try {
-      const version = await issue(site, certificate, { ...config, acme }, options, ports, ctx);
-      return { version, ca: acme.directoryUrl };
-    } catch (thrown) {
-      const error = asDelegatedError(thrown);
-      const next = others.shift();
-      if (next === undefined || !isTroubleOfTheCa(error)) return { errors: soonestFirst(error, errors) };
-      errors.push(error);
-      ctx.log.warn('the CA is in trouble; the next one is tried', {
-        site: site.serverName.text,
-        ca: acme.directoryUrl,
-        next: next.directoryUrl,
-        code: error.code,
-        reason: error.message,
-      });
-      acme = next;
-    }
+    const answer = await askCa(site, certificate, { ...config, acme }, options, ports, ctx);
+    if ('version' in answer) return { version: answer.version, ca: acme.directoryUrl };
+    const { error, elsewhere } = answer;
+    const next = others.shift();
+    if (next === undefined || !elsewhere) return { errors: soonestFirst(error, errors) };
+    errors.push(error);
+    ctx.log.warn('the CA is in trouble; the next one is tried', {
+      site: site.serverName.text,
+      ca: acme.directoryUrl,
+      next: next.directoryUrl,
+      code: error.code,
+      reason: error.message,
+    });
+    acme = next;
   }
 }
 
@@ -64,12 +60,6 @@ async function authoritiesFor(
     ({ directoryUrl }) => journal?.orderUrl !== undefined && directoryUrl === journal.ca,
   );
   return placed === undefined ? [...all] : [placed, ...all.filter((each) => each !== placed)];
-}
-
-/** Out of reach, out of order, or out of patience with us; and nothing that the config or the domain is to blame for. */
-export function isTroubleOfTheCa(error: DelegatedError): boolean {
-  if (error.code === 'E_ACME_UNREACHABLE' || error.code === 'E_ACME_RATE_LIMITED') return true;
-  return error.code === 'E_ACME_PROBLEM' && (problemOf(error)?.status ?? 0) >= 500;
 }
 
 function soonestFirst(

@@ -4,6 +4,8 @@
  */
 import type { Authorization, Order } from './acme/order.ts';
 import { nextPoll } from './acme/poll.ts';
+import type { Problem } from './acme/problem.ts';
+import { problemCause } from './acme/problem-error.ts';
 import { requireProfile } from './acme/profile.ts';
 import { locateChallenges, publishChallenges, removeChallenges } from './challenges.ts';
 import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
@@ -165,14 +167,22 @@ async function whyInvalid({ acme, ctx }: Issuance, order: Order): Promise<Delega
   const problem = bad?.dns01?.error ?? order.error;
   const said = problem === undefined ? 'it gave no reason' : `${problem.detail} (${problem.type})`;
   if (bad === undefined)
-    return new DelegatedError('E_ACME_ORDER', `the CA gave the order up: ${said}`, { retry: BACKOFF });
+    return new DelegatedError('E_ACME_ORDER', `the CA gave the order up: ${said}`, {
+      retry: BACKOFF,
+      ...causeOf(problem),
+    });
   return new DelegatedError('E_ACME_AUTHORIZATION', `the CA could not validate ${nameOf(bad)}: ${said}`, {
     hint:
       problem?.type === 'caa'
         ? 'a CAA record of the domain does not allow this CA'
         : 'every authoritative server that we asked had the value, so the CA asks others, or was still told an older answer: compare the NS records of the zone with those of its parent',
     retry: BACKOFF,
+    ...causeOf(problem),
   });
+}
+
+function causeOf(problem: Problem | undefined): { readonly cause?: Error } {
+  return problem === undefined ? {} : { cause: problemCause(problem) };
 }
 
 function nameOf({ name, wildcard }: Authorization): string {

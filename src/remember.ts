@@ -1,12 +1,17 @@
 import type { SiteConfig } from './config/config.ts';
+import type { CertificateFacts } from './certificate/facts.ts';
 import type { DelegatedError } from './errors.ts';
 import type { Ports } from './ports.ts';
 import { nextRetry } from './schedule/backoff.ts';
 
-/** How a run ended for a site, for the next run and for `status`. Of several errors the first one counts. */
+/**
+ * How a run ended for a site, for the next run and for `status`. Of several errors the first one counts.
+ * @param current the certificate that is live
+ */
 export async function remember(
   site: SiteConfig,
   errors: readonly DelegatedError[],
+  current: Pick<CertificateFacts, 'notAfter'> | null,
   ports: Ports,
 ): Promise<void> {
   const state = await ports.state.readSite(site.serverName.text);
@@ -19,11 +24,16 @@ export async function remember(
     await ports.state.writeSite(site.serverName.text, { ...rest, failures: 0, lastSuccess: now });
     return;
   }
-  const failures = state.failures + 1;
+  // Nothing was tried, so nothing has failed again: what is remembered is still why.
+  const heldBack = errors.every(({ code }) => code === 'E_ACME_HELD_BACK');
+  const isKnown = state.setbacks?.some(({ message }) => message === state.lastError?.message) === true;
+  if (heldBack && isKnown && state.retryAt !== undefined && now < state.retryAt) return;
+  const failures = state.failures + (heldBack ? 0 : 1);
+  const leftMs = current === null ? undefined : current.notAfter.getTime() - now.getTime();
   await ports.state.writeSite(site.serverName.text, {
     ...state,
     failures,
-    retryAt: nextRetry(failures, now, ports.dice.uniform(), error.retry),
+    retryAt: nextRetry({ failures, now, draw: ports.dice.uniform(), retry: error.retry, leftMs }),
     lastError: {
       at: now,
       code: error.code,

@@ -1,10 +1,11 @@
 /** Verb: the certificate of one site, if it is due. */
 import { certIdOf } from './certificate/cert-id.ts';
+import { urgencyOf } from './certificate/urgency.ts';
 import { type CertificateSight, certificateSight, nextOf, plannedCertificate } from './certificate-sight.ts';
 import type { Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { type DelegatedError, asDelegatedError } from './errors.ts';
-import { type Replaced, wantedNames } from './issuance.ts';
+import { type IssueOptions, type Replaced, wantedNames } from './issuance.ts';
 import { issueAtAny } from './issue-at-any.ts';
 import { type SilentCas, learnRenewalInfo } from './learn-renewal-info.ts';
 import type { Ctx, Ports, StoredVersion } from './ports.ts';
@@ -14,6 +15,8 @@ import { type CertificateReport, certificateReport } from './report.ts';
 export interface RenewOptions {
   /** Renew although nothing is due, and go past the ledger. */
   readonly force: boolean;
+  /** Somebody named these very sites. */
+  readonly insist?: boolean;
   /** Milliseconds until the caller looks again. Default: it wakes at the moment that it is told. */
   readonly everyMs?: number;
 }
@@ -50,7 +53,12 @@ export async function renewCertificate(
     reason = decision.due ? decision.reason : 'forced';
     if (decision.due && decision.holdDropped === true) ctx.log.warn(reason, { site: site.serverName.text });
     const replaces = replacedBy(sight);
-    const issueOptions = { force: options.force, ...(replaces !== null && { replaces }) };
+    const issueOptions: IssueOptions = {
+      force: options.force,
+      insist: options.insist === true,
+      ...(replaces !== null && { replaces }),
+      ...(sight.version !== null && { current: sight.version.facts }),
+    };
     const outcome = await issueAtAny(site, sight.certificate, config, issueOptions, ports, ctx);
     if ('errors' in outcome) {
       if (isOnlyEarly(sight, outcome.errors)) {
@@ -60,6 +68,7 @@ export async function renewCertificate(
         });
         return outcomeOf('keep', sight, reason, names, errors);
       }
+      alarm(sight, ports, ctx);
       return outcomeOf('fail', sight, reason, names, [...outcome.errors, ...errors]);
     }
     const { version, ca } = outcome;
@@ -68,6 +77,7 @@ export async function renewCertificate(
     const report = certificateReport({ action, reason, names, next: nextOf(after), ca }, version);
     return { report, version, errors };
   } catch (thrown) {
+    alarm(sight, ports, ctx);
     return outcomeOf('fail', sight, reason, names, [...errors, asDelegatedError(thrown)]);
   }
 }
@@ -103,7 +113,11 @@ async function settle(
   ctx: Ctx,
 ): Promise<CertificateSight | null> {
   try {
-    const { heldVersion: _held, ...state } = await ports.state.readSite(site.serverName.text);
+    const {
+      heldVersion: _held,
+      setbacks: _setbacks,
+      ...state
+    } = await ports.state.readSite(site.serverName.text);
     const issuedBy = { version: version.id, ca };
     await ports.state.writeSite(site.serverName.text, { ...state, issuedBy });
     const sight = await certificateSight(site, ports);
@@ -126,6 +140,23 @@ function replacedBy({ site, version, issuedBy }: CertificateSight): Replaced | n
 /** The CA suggests, our ledger decides; while the lifetime asks for nothing, that is no failure. */
 function isOnlyEarly({ decision }: CertificateSight, errors: readonly DelegatedError[]): boolean {
   return errors.every(({ code }) => code === 'E_ACME_LEDGER') && decision.due && decision.suggested === true;
+}
+
+/** Said anew at every failed attempt, louder as the end comes nearer: the log is what most monitors watch. */
+function alarm(sight: CertificateSight | null, ports: Ports, ctx: Ctx): void {
+  if (sight?.version == null) return;
+  const { notAfter } = sight.version.facts;
+  const urgency = urgencyOf(sight.version.facts, ports.clock.now());
+  if (urgency === 'none' || urgency === 'expired') return;
+  const [level, share] =
+    urgency === 'urgent' ? (['error', 'twentieth'] as const) : (['warn', 'sixth'] as const);
+  ctx.log[level](
+    `less than a ${share} of the lifetime of the certificate is left, and it cannot be renewed`,
+    {
+      site: sight.site.serverName.text,
+      notAfter: notAfter.toISOString(),
+    },
+  );
 }
 
 /** Nothing new: what is live stays. */

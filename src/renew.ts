@@ -53,7 +53,7 @@ export async function renew(
       add(errors, thrown);
       return null;
     });
-    await remember(site, errors, ports).catch((thrown: unknown) => {
+    await remember(site, errors, certificate?.version?.facts ?? null, ports).catch((thrown: unknown) => {
       add(errors, thrown);
     });
     const parts = {

@@ -32,6 +32,8 @@ export interface CertificateReport {
   readonly nextRenewalAt: string | null;
   /** Why then. */
   readonly nextRenewalReason: string | null;
+  /** Present once far less is left of its lifetime than when it came due: below a sixth, or a twentieth. */
+  readonly urgency?: 'late' | 'urgent';
   /** True while a rollback holds renewals off; absent otherwise. */
   readonly held?: true;
 }

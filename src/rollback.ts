@@ -38,7 +38,7 @@ export async function rollback(
   const errors: DelegatedError[] = [...(deployment?.errors ?? [])];
   // Only trouble: that the records are well was not looked at here.
   if (errors.length > 0)
-    await remember(site, errors, ports).catch(
+    await remember(site, errors, version.facts, ports).catch(
       (thrown: unknown) => void errors.push(asDelegatedError(thrown)),
     );
   const sight = await certificateSight(site, ports);

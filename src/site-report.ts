@@ -1,3 +1,4 @@
+import { urgencyOf } from './certificate/urgency.ts';
 import type { SiteConfig } from './config/config.ts';
 import { DelegatedError } from './errors.ts';
 import type { StoredVersion } from './ports.ts';
@@ -30,12 +31,21 @@ export function siteReport(
     serverName: serverName.text,
     ok: errors.length === 0 && !expired,
     records: records?.records ?? [],
-    certificate: certificate?.report ?? null,
+    certificate: certificate === null ? null : withUrgency(certificate, now),
     deploy,
     ...(wellKnown === null ? {} : { wellKnown }),
     errors: [...(expired ? [expiredError(notAfter)] : []), ...errors].map(errorReport),
     ...(expired ? { expired } : {}),
   };
+}
+
+/** For monitors: what the exit code of a failed renewal does not say is how much time there is to repair it. */
+function withUrgency(
+  { report, version }: NonNullable<SiteParts['certificate']>,
+  now: Date,
+): CertificateReport {
+  const urgency = version === null ? 'none' : urgencyOf(version.facts, now);
+  return urgency === 'late' || urgency === 'urgent' ? { ...report, urgency } : report;
 }
 
 /** Beside whatever kept it from being renewed: this is what peers see. */

@@ -129,6 +129,11 @@ describe('renewing', () => {
     assert.equal(state?.failures, 1);
     assert.equal(state.lastError?.code, 'E_ACME_RATE_LIMITED');
     assert.ok((state.retryAt ?? world.clock.now()) > world.clock.now());
+    assert.deepEqual(summary(await run(world)), {
+      'example.org': ['keep', 'fail', 'keep', 'E_ACME_HELD_BACK'],
+    });
+    assert.equal(world.state.sites.get('example.org')?.lastError?.code, 'E_ACME_RATE_LIMITED');
+    world.clock.advance(2 * 60_000);
     await run(world);
     const healed = world.state.sites.get('example.org');
     assert.deepEqual([healed?.failures, healed?.lastError, healed?.retryAt], [0, undefined, undefined]);

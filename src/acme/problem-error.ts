@@ -13,6 +13,11 @@ class ProblemError extends Error {
   }
 }
 
+/** A problem document that stands inside an object of the CA, as the cause of an error. */
+export function problemCause(problem: Problem): Error {
+  return new ProblemError(problem);
+}
+
 /** The problem document behind an error; null when there is none. */
 export function problemOf(error: unknown): Problem | null {
   if (error instanceof ProblemError) return error.problem;
@@ -75,7 +80,7 @@ const ACCOUNT_PROBLEMS: ReadonlySet<string> = new Set([
 ]);
 
 /** Nothing about these changes by itself. */
-const LASTING: ReadonlySet<string> = new Set([
+export const LASTING: ReadonlySet<string> = new Set([
   ...ACCOUNT_PROBLEMS,
   'badCSR',
   'badPublicKey',

@@ -7,7 +7,7 @@ import { issue } from '../issue.ts';
 import type { Ports } from '../ports.ts';
 import { plan } from '../renew.ts';
 import { type Report, type SiteReport, errorReport, report } from '../report.ts';
-import type { Journal } from '../schedule/state.ts';
+import { rehearsalPorts } from '../rehearse-first.ts';
 import type { Context } from './context.ts';
 import type { Shell } from './shell.ts';
 
@@ -34,7 +34,7 @@ export async function rehearse(
   const accountDirectory = await mkdtemp(join(tmpdir(), 'delegated-rehearsal-'));
   const acme = await context.openAcme(staging.acme, accountDirectory);
   try {
-    const rehearsing = rehearsalPorts(ports, acme);
+    const rehearsing = { ...rehearsalPorts(ports), acme: () => Promise.resolve(acme) };
     const reports: SiteReport[] = [];
     for (const [index, site] of sites.entries()) {
       const before = planned.sites[index];
@@ -66,31 +66,4 @@ async function rehearseSite(
     const errors = [...before.errors, errorReport(asDelegatedError(thrown))];
     return { ...before, ok: false, errors };
   }
-}
-
-/** Never the name of a site, so that the sweep of leftovers finds what a rehearsal that died left behind. */
-function rehearsalLineage(name: string): string {
-  return `rehearsal ${name}`;
-}
-
-function rehearsalPorts(ports: Ports, acme: Awaited<ReturnType<Ports['acme']>>): Ports {
-  return {
-    ...ports,
-    acme: () => Promise.resolve(acme),
-    store: {
-      ...ports.store,
-      async commit(_, material) {
-        const facts = (await ports.keys()).facts(material.fullchain);
-        return { id: 'rehearsal', directory: '', facts, material };
-      },
-    },
-    state: {
-      ...ports.state,
-      readLedger: () => Promise.resolve([]),
-      appendLedger: () => Promise.resolve(),
-      readJournal: (name) => ports.state.readJournal(rehearsalLineage(name)),
-      writeJournal: (name, journal: Journal) => ports.state.writeJournal(rehearsalLineage(name), journal),
-      clearJournal: (name) => ports.state.clearJournal(rehearsalLineage(name)),
-    },
-  };
 }

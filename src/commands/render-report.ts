@@ -63,7 +63,8 @@ function certificateCell(certificate: CertificateReport | null, tense: Tense, no
   }[certificate.action];
   if (certificate.notAfter === null) return word;
   const left = new Date(certificate.notAfter).getTime() - now.getTime();
-  return `${word}, ${left <= 0 ? 'EXPIRED' : 'until'} ${day(certificate.notAfter)} (${span(left)})`;
+  const until = left <= 0 ? 'EXPIRED' : certificate.urgency === undefined ? 'until' : 'ONLY UNTIL';
+  return `${word}, ${until} ${day(certificate.notAfter)} (${span(left)})`;
 }
 
 function deployCell(deploy: DeployReport | null, tense: Tense): string {

@@ -21,6 +21,7 @@ export async function renewCommand(
     const sites = selectSites(config, names);
     const options = {
       force: flags.force === true,
+      insist: names.length > 0,
       ...(flags.every === undefined ? {} : { everyMs: flags.every }),
     };
     const done =

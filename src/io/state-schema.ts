@@ -41,6 +41,23 @@ export const siteSchema = z.object({
   lastError: z.exactOptional(
     z.object({ at: date, code: errorCode, message: z.string(), hint: z.exactOptional(z.string()) }),
   ),
+  setbacks: z.exactOptional(
+    z.array(
+      z.object({
+        ca: z.string(),
+        at: date,
+        code: errorCode,
+        message: z.string(),
+        hint: z.exactOptional(z.string()),
+        failures: z.int().positive(),
+        notBefore: date,
+        named: z.exactOptional(z.literal(true)),
+        rehearse: z.exactOptional(z.literal(true)),
+        elsewhere: z.exactOptional(z.literal(true)),
+        question: z.string(),
+      }),
+    ),
+  ),
   failures: z.int().nonnegative(),
   retryAt: z.exactOptional(date),
 });

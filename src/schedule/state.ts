@@ -61,6 +61,27 @@ export interface KnownRenewalInfo {
   readonly failures?: number;
 }
 
+/** A CA said no to a certificate for these names, and is not asked again at every turn. */
+export interface Setback {
+  /** Directory URL of the CA that said no. */
+  readonly ca: string;
+  readonly at: Date;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint?: string;
+  /** In a row, at this CA. */
+  readonly failures: number;
+  readonly notBefore: Date;
+  /** The CA named that moment itself. */
+  readonly named?: true;
+  /** A name could not be validated: the next attempt is rehearsed at the CA's staging first. */
+  readonly rehearse?: true;
+  /** It is the CA or our account there, so another CA may be asked meanwhile. */
+  readonly elsewhere?: true;
+  /** What was asked for and how, as one text without secrets: changed config, another question. */
+  readonly question: string;
+}
+
 /** What is known of a site from one run to the next. Everything else is read from the world. */
 export interface SiteState {
   /** The version that stands in every output. */
@@ -84,6 +105,8 @@ export interface SiteState {
     readonly message: string;
     readonly hint?: string;
   };
+  /** At most one for each CA. Absent: none. */
+  readonly setbacks?: readonly Setback[];
   /** Consecutive failures, for the backoff. */
   readonly failures: number;
   /** Not before this moment, unless forced. */

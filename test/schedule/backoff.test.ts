@@ -6,7 +6,13 @@ import { nextRetry } from '../../src/schedule/backoff.ts';
 const NOW = new Date('2026-11-24T12:00:00Z');
 const MINUTE = 60_000;
 const minutesAfter = (failures: number, draw = 0.5): number =>
-  (nextRetry(failures, NOW, draw, BACKOFF).getTime() - NOW.getTime()) / MINUTE;
+  (nextRetry({ failures, now: NOW, draw, retry: BACKOFF }).getTime() - NOW.getTime()) / MINUTE;
+
+const hours = (leftHours: number): number => {
+  const leftMs = leftHours * 60 * MINUTE;
+  const next = nextRetry({ failures: 4, now: NOW, draw: 0.5, retry: BACKOFF, leftMs });
+  return (next.getTime() - NOW.getTime()) / (60 * MINUTE);
+};
 
 const draws = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
 const failures = fc.integer({ min: 1, max: 1_000_000 });
@@ -19,8 +25,18 @@ describe('the backoff', () => {
     );
   });
 
+  it('does not leave a short-lived certificate to one attempt a day', () => {
+    assert.deepEqual(
+      [hours(30 * 24), hours(80), hours(16), hours(0), hours(-100)].map((each) => each.toFixed(2)),
+      ['24.00', '10.00', '2.00', '1.67', '1.67'],
+    );
+  });
+
   it('looks daily at what will not succeed by itself', () => {
-    assert.equal(nextRetry(1, NOW, 0.5, NEVER).getTime() - NOW.getTime(), 1440 * MINUTE);
+    assert.equal(
+      nextRetry({ failures: 1, now: NOW, draw: 0.5, retry: NEVER }).getTime() - NOW.getTime(),
+      1440 * MINUTE,
+    );
   });
 
   it('stays within a tenth of the step', () => {
@@ -35,8 +51,8 @@ describe('the backoff', () => {
   it('never comes before the moment that the other side named, and never before its own step', () => {
     fc.assert(
       fc.property(failures, draws, fc.date({ noInvalidDate: true }), (count, draw, at) => {
-        const next = nextRetry(count, NOW, draw, retryAt(at));
-        assert.ok(next >= at && next >= nextRetry(count, NOW, draw, BACKOFF));
+        const next = nextRetry({ failures: count, now: NOW, draw, retry: retryAt(at) });
+        assert.ok(next >= at && next >= nextRetry({ failures: count, now: NOW, draw, retry: BACKOFF }));
       }),
     );
   });
@@ -44,7 +60,7 @@ describe('the backoff', () => {
   it('is always in the future', () => {
     fc.assert(
       fc.property(fc.integer({ min: -3, max: 50 }), draws, (count, draw) => {
-        assert.ok(nextRetry(count, NOW, draw, BACKOFF) > NOW);
+        assert.ok(nextRetry({ failures: count, now: NOW, draw, retry: BACKOFF }) > NOW);
       }),
     );
   });

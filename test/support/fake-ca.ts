@@ -42,6 +42,8 @@ export interface FakeCa {
   /** What it puts into certificates, whatever was ordered. */
   names: ((ordered: readonly DomainName[]) => readonly DomainName[]) | undefined;
   lifetimeMs: number;
+  /** What it finds at every name, whatever the world shows. */
+  objection: Problem | undefined;
   /** The names of its certificate profiles; it knows no such thing where there are none. */
   profiles: readonly string[] | undefined;
   /** What it says of a certificate when it is asked (RFC 9773); it offers none where there is no such function. */
@@ -93,6 +95,7 @@ export function createFakeCa({
     isSlow: false,
     names: undefined,
     lifetimeMs: 90 * DAY_MS,
+    objection: undefined,
     profiles: undefined,
     suggest: undefined,
     askedAbout: [],
@@ -113,9 +116,10 @@ export function createFakeCa({
     for (const each of order.authorizations) {
       if (each.status !== 'pending' || !each.answered) continue;
       const values = await lookUp(each.name);
-      each.status = values.includes(valueFor(each.token)) ? 'valid' : 'invalid';
+      const found = values.includes(valueFor(each.token));
+      each.status = found && ca.objection === undefined ? 'valid' : 'invalid';
       if (each.status === 'invalid')
-        each.error = {
+        each.error = ca.objection ?? {
           type: 'unauthorized',
           detail: `no such TXT value among ${values.length}`,
           status: 403,
