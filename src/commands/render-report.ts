@@ -126,9 +126,10 @@ function changeLines(
   return lines;
 }
 
-function troubleLines({ serverName, errors, lastError, ok }: SiteReport, paint: Paint): string[] {
-  const past =
-    ok && lastError != null ? [{ ...lastError, message: `${lastError.message} (at ${lastError.at})` }] : [];
+function troubleLines({ serverName, errors, lastError }: SiteReport, paint: Paint): string[] {
+  // What is wrong just now, as far as it was looked at, and how the last run ended where that is another matter.
+  const isNews = lastError != null && errors.every(({ message }) => message !== lastError.message);
+  const past = isNews ? [{ ...lastError, message: `${lastError.message} (at ${lastError.at})` }] : [];
   return [...errors, ...past].flatMap(({ code, message, hint, retryAt }) => [
     paint('bad', `${serverName}: ${code}: ${message}`),
     ...(hint === undefined ? [] : [`  → ${hint}`]),

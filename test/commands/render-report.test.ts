@@ -101,6 +101,24 @@ describe('a report for a person', () => {
     assert.equal(until('2026-11-24T09:00:00.000Z'), 'valid, EXPIRED 2026-11-24 09:00Z (3 hours ago)');
   });
 
+  it('tells how the last run ended, once, where that is not what is wrong just now', () => {
+    const lastError = {
+      at: '2026-11-24T10:00:00.000Z',
+      code: 'E_RELOAD',
+      message: 'no such unit',
+      hint: 'see',
+    };
+    const past = render({ ok: false, lastError });
+    assert.match(past, /^example\.org: E_RELOAD: no such unit \(at 2026-11-24T10:00:00\.000Z\)\n {2}→ see$/m);
+    const { at: _, ...error } = lastError;
+    const both = render({ ok: false, errors: [error], lastError });
+    assert.equal(both.match(/no such unit/g)?.length, 1);
+  });
+
+  it('marks the end that is near', () => {
+    assert.match(row({ certificate: { ...CERTIFICATE, urgency: 'late' } })[2] ?? '', /^valid, ONLY UNTIL /);
+  });
+
   it('says that a renewal failed while the old certificate lives, and that there is none', () => {
     assert.match(
       row({ certificate: { ...CERTIFICATE, action: 'fail' } })[2] ?? '',
