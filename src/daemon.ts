@@ -12,8 +12,8 @@ const RECONCILE_INTERVAL_MS = 60 * 60_000;
 export interface DaemonPorts {
   /** Runs the work under the lock of the state directory; null when somebody else holds it just now. */
   readonly locked: <T>(work: () => Promise<T>) => Promise<T | null>;
-  /** Told of every run. */
-  readonly onReport: (report: Report) => void;
+  /** Told of every run, while its lock is held. */
+  readonly onReport: (report: Report) => Promise<void> | void;
 }
 
 export interface Daemon {
@@ -41,10 +41,13 @@ export function createDaemon(first: Config, firstPorts: Ports, own: DaemonPorts,
     if (sites.length === 0) return;
     // A new config that comes meanwhile has moments and ports of its own.
     const [looks, mine] = [due, ports];
-    const report = await own.locked(() => renew(sites, config, { force: false }, mine, ctx));
+    const report = await own.locked(async () => {
+      const done = await renew(sites, config, { force: false }, mine, ctx);
+      await own.onReport(done);
+      return done;
+    });
     // Somebody else is at it; what they leave undone is due at the next beat.
     if (report === null) return;
-    own.onReport(report);
     for (const site of sites) looks.set(site.serverName.text, await nextLook(site, mine));
   };
 

@@ -53,6 +53,7 @@ export const ERROR_CODES = {
   E_OUTPUT_OWNER: 'the owner or group of an output does not exist or may not be set',
   E_RELOAD: 'the homeserver could not be reloaded',
   E_NOT_SERVED: 'a federation address does not serve the new certificate',
+  E_NOTIFY: 'somebody could not be told',
   E_CERTIFICATE_EXPIRED: 'a live certificate has expired',
 } as const satisfies Record<`E_${string}`, string>;
 

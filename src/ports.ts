@@ -13,6 +13,7 @@ import type { HttpsOutcome } from './federation/https-outcome.ts';
 import type { Ctx, DnsProvider, Log } from './provider.ts';
 
 export type { RightsLooker } from './health/rights-looker.ts';
+export type { Notice, Notifier, SiteNotice } from './schedule/notifier.ts';
 export type { Capabilities, CheckItem, Ctx, DnsProvider, Log, WorldDns } from './provider.ts';
 
 export interface Clock {

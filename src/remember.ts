@@ -20,7 +20,7 @@ export async function remember(
   if (error === undefined) {
     // A quiet run writes nothing: the disk of a host with thousands of names is not for saying "still well".
     if (state.failures === 0 && state.lastSuccess !== undefined && state.lastError === undefined) return;
-    const { lastError: _e, retryAt: _r, ...rest } = state;
+    const { lastError: _e, retryAt: _r, failingSince: _s, ...rest } = state;
     await ports.state.writeSite(site.serverName.text, { ...rest, failures: 0, lastSuccess: now });
     return;
   }
@@ -33,6 +33,7 @@ export async function remember(
   await ports.state.writeSite(site.serverName.text, {
     ...state,
     failures,
+    failingSince: state.failingSince ?? now,
     retryAt: nextRetry({ failures, now, draw: ports.dice.uniform(), retry: error.retry, leftMs }),
     lastError: {
       at: now,

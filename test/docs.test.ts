@@ -1,20 +1,19 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import * as z from 'zod';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { ERROR_CODES } from '../src/errors.ts';
 import { FINDINGS } from '../src/federation/finding.ts';
 import { CONDITIONS } from '../src/health/finding.ts';
+import { runProgram } from '../src/commands/program.ts';
 import { allAdapters } from '../providers/registry.ts';
 import { providerTable } from './support/provider-table.ts';
+import { createTestShell } from './support/test-shell.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const MAIN = join(ROOT, 'src', 'main.ts');
 
 interface Document {
   /** Relative to the repository. */
@@ -28,8 +27,7 @@ describe('the documents', () => {
   const folder = temporaryFolder();
   let commands: ReadonlyMap<string, Command>;
 
-  before(async function () {
-    this.timeout(60_000);
+  before(async () => {
     commands = await programCommands();
   });
 
@@ -124,7 +122,9 @@ describe('the documents', () => {
       writeFileSync(file, config.replace(/\{ (?:file|env|credential): [^}]*\}/g, 'c2VjcmV0'), {
         mode: 0o600,
       });
-      await runMain(['config', 'check', '-c', file]);
+      const shell = createTestShell();
+      const code = await runProgram(['config', 'check', '-c', file], shell);
+      assert.equal(code, 0, shell.complained());
     }
   });
 
@@ -277,16 +277,10 @@ async function programCommands(): Promise<ReadonlyMap<string, Command>> {
 }
 
 async function helpOf(path: string): Promise<string> {
-  return runMain([...path.split(' ').filter((word) => word !== ''), '--help']);
-}
-
-/** @returns what it printed @throws when it does not end with 0 */
-async function runMain(args: readonly string[]): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', MAIN, ...args], {
-    cwd: ROOT,
-    timeout: 30_000,
-  });
-  return stdout;
+  const shell = createTestShell();
+  const words = path.split(' ').filter((word) => word !== '');
+  assert.equal(await runProgram([...words, '--help'], shell), 0, shell.complained());
+  return shell.printed();
 }
 
 /** The arguments of each `delegated …` that a person could type, and options that stand alone. */

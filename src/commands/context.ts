@@ -10,6 +10,7 @@ import {
   type DnsProvider,
   type KeyMaker,
   type Log,
+  type Notifier,
   type Ports,
 } from '../ports.ts';
 import { createCertificateStore } from '../io/certificate-store.ts';
@@ -30,6 +31,8 @@ export interface Context {
   readonly config: Config;
   readonly ports: Ports;
   readonly ctx: Ctx;
+  /** Null where the config names nobody; loaded on first use. */
+  readonly notifier: (() => Promise<Notifier>) | null;
   /** A client with an account directory of its own, for rehearsals. The caller closes it. */
   openAcme(acme: AcmeConfig, accountDirectory: string): Promise<AcmeClient>;
   /** Closes what was opened: provider sockets, listeners, the CA's connections. */
@@ -98,6 +101,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
   return {
     config,
     ports,
+    notifier: config.notify === undefined ? null : notifierOf(config.notify, options),
     openAcme: (settings, accountDirectory) => openAcme(settings, accountDirectory, options),
     ctx: { signal, log, changeId: dice.token(CHANGE_ID_LENGTH) },
     async close() {
@@ -110,6 +114,16 @@ export function createContext(config: Config, options: ContextOptions): Context 
         }),
       );
     },
+  };
+}
+
+function notifierOf(
+  settings: NonNullable<Config['notify']>,
+  { env, host }: ContextOptions,
+): () => Promise<Notifier> {
+  return async () => {
+    const { createNotifier } = await import('../io/notifier.ts');
+    return createNotifier(settings, { environment: env, kill: host.kill });
   };
 }
 

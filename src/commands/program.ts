@@ -106,6 +106,9 @@ function build(shell: Shell, done: (code: number) => void): Command {
     .addOption(
       new Option('--format <format>', 'how to write it').choices(['text', 'federation-tester', 'tap']),
     );
+  add(program, 'notify', 'send a test message to whom the config tells', async (flags) =>
+    (await import('./notify.ts')).notifyCommand(flags, shell),
+  );
   add(program, 'doctor', 'everything that would make renew fail, before it does', async (flags, sites) =>
     (await import('./doctor.ts')).doctorCommand(sites, flags, shell),
   ).argument('[sites...]', 'server names; none means all of the config');

@@ -28,6 +28,10 @@ export async function renewCommand(
       flags.dryRun === true
         ? await (await import('./rehearse.ts')).rehearse(sites, context, shell)
         : await renew(sites, config, options, ports, ctx);
+    if (context.notifier !== null && flags.dryRun !== true) {
+      const { announce } = await import('../announce.ts');
+      await announce(done, await context.notifier(), ports, ctx);
+    }
     return printReport(done, flags.dryRun === true ? 'planned' : 'done', flags, shell, ports.clock.now());
   });
 }

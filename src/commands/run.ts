@@ -1,3 +1,4 @@
+import { announce } from '../announce.ts';
 import { filesOf } from '../publish-well-known.ts';
 import { type WellKnownServer, createWellKnownServer } from '../io/well-known-server.ts';
 import { createTask, setLogger } from 'node-cron';
@@ -30,8 +31,10 @@ export async function runCommand(flags: GlobalOptions, shell: Shell): Promise<nu
     context.ports,
     {
       locked: (work) => underLock(context.config.state, shell, work),
-      onReport: (report) => {
+      onReport: async (report) => {
         tell(report, tools.log);
+        const { notifier, ports, ctx } = context;
+        if (notifier !== null) await announce(report, await notifier(), ports, ctx);
       },
     },
     context.ctx,

@@ -21,6 +21,7 @@ export function buildConfig(
       : { propagationTimeoutMs: raw.propagation.timeout * 1_000 }),
     acme: acmeConfig(raw.acme, caCertificates),
     wellKnown: raw.wellKnown,
+    ...(raw.notify === undefined ? {} : { notify: raw.notify }),
     providers: new Map(
       Object.entries(raw.providers).map(([name, each]) => [
         name,

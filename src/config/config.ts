@@ -1,3 +1,4 @@
+import type { NotifyConfig } from './notify-schema.ts';
 import type { DomainName } from '../dns/domain-name.ts';
 import type { SrvRRset } from '../dns/rrset.ts';
 import type { KeyType } from '../certificate/key-type.ts';
@@ -17,6 +18,8 @@ export interface Config {
   readonly acme: AcmeConfig;
   /** Where the daemon serves the well-known files. */
   readonly wellKnown: { readonly listen: readonly Endpoint[] };
+  /** How people are told of what needs them. */
+  readonly notify?: NotifyConfig;
   readonly providers: ReadonlyMap<string, ProviderConfig>;
   readonly sites: readonly SiteConfig[];
 }

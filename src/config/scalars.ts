@@ -170,3 +170,23 @@ export const ca = parsed(
 function refused(message: string, hint?: string): DelegatedError {
   return new DelegatedError('E_CONFIG', message, hint === undefined ? {} : { hint });
 }
+
+/** A program with its arguments. */
+export const command = z
+  .array(text('a text'), { error: 'expected a list: an absolute path, then its arguments' })
+  .min(1, { error: 'expected an absolute path, then its arguments' })
+  .refine(([program = '/']) => program.startsWith('/'), {
+    error: 'expected an absolute path as the first item — no shell looks for the program',
+  });
+
+/** Secrets travel on it, so plain HTTP is for this machine only. */
+export const webUrl = z.string({ error: 'expected an https URL' }).refine(isWebUrl, {
+  error: 'expected an https URL, or an http URL on the loopback interface',
+});
+
+function isWebUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  if (protocol === 'https:') return true;
+  return protocol === 'http:' && /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+}

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { DEFAULT_CA } from './certificate-authorities.ts';
+import { notifySchema } from './notify-schema.ts';
 import { absolutePath, ca, emailAddress, endpoint, flag, seconds, text } from './scalars.ts';
 import { SECRET_FORMS } from './secrets.ts';
 import { siteSchema } from './site-schema.ts';
@@ -88,6 +89,9 @@ export const configSchema = z.strictObject({
     .prefault({})
     .meta({ description: 'About the wait after a write.' }),
   acme: acme.prefault({}).meta({ description: 'The CA.' }),
+  notify: notifySchema
+    .exactOptional()
+    .meta({ description: 'How people are told of what needs them. Default: nobody is.' }),
   wellKnown: z
     .strictObject({
       listen: z

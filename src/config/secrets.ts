@@ -14,12 +14,15 @@ export const SECRET_FORMS = 'a text, { file: PATH }, { env: NAME } or { credenti
 const KINDS = ['file', 'env', 'credential'] as const;
 /** Keys whose inline value is a secret: `secret`, `apiToken`, `hmacKey`, `secret_access_key`, … */
 const SECRET_KEY = /(?:secret|token|password|passphrase|key|credentials)$/i;
+/** The address of a webhook is as good as a password with many services. */
+const NOTIFY_SECRETS: ReadonlySet<string> = new Set(['secret', 'accessToken', 'url']);
 /** `user:password@` in a URL. */
 const URL_PASSWORD = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@]*:([^/?#@]+)@/i;
 
-/** Every place that may hold a secret: below `providers`, and the keys of an external account binding. */
+/** Every place that may hold a secret: below `providers` and `notify`, and the keys of an external account binding. */
 export function mayHoldSecrets(path: KeyPath): boolean {
   const [root, , key] = path;
+  if (root === 'notify') return NOTIFY_SECRETS.has(String(path.at(-1)));
   if (root === 'acme') return path.at(-1) === 'hmacKey';
   return root === 'providers' && key !== 'type' && key !== 'nameServers';
 }
@@ -74,7 +77,7 @@ export function inlineSecrets(document: unknown): string[] {
 /** Whether a value below this key is a secret, as far as its key tells. */
 export function isSecretKey(path: KeyPath): boolean {
   const key = path.findLast((segment) => typeof segment === 'string') ?? '';
-  return mayHoldSecrets(path) && SECRET_KEY.test(key);
+  return mayHoldSecrets(path) && (path[0] === 'notify' || SECRET_KEY.test(key));
 }
 
 function secretsIn(text: string, path: KeyPath): readonly string[] {

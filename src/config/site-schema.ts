@@ -5,6 +5,7 @@ import {
   account,
   certificateMode,
   certificateName,
+  command,
   delegatedTo,
   endpoint,
   flag,
@@ -53,13 +54,6 @@ const output = z.strictObject({
       'links: version folders behind one link, swapped as a whole. copies: plain files, each swapped by rename, for readers that cannot follow links.',
   }),
 });
-
-const command = z
-  .array(text('a text'), { error: 'expected a list: an absolute path, then its arguments' })
-  .min(1, { error: 'expected an absolute path, then its arguments' })
-  .refine(([program = '/']) => program.startsWith('/'), {
-    error: 'expected an absolute path as the first item — no shell looks for the program',
-  });
 
 const reload = z.union(
   [

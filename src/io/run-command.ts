@@ -11,6 +11,8 @@ export interface CommandOptions {
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
   readonly kill: HostProcess['kill'];
+  /** For its standard input. Default: nothing. */
+  readonly input?: string;
 }
 
 export interface CommandResult {
@@ -28,21 +30,23 @@ const GRACE = 2000;
 const DRAIN = 500;
 
 /**
- * Runs a program without a shell, with nothing on stdin, in a process group of its own.
+ * Runs a program without a shell, in a process group of its own.
  * @throws DelegatedError E_ABORTED when the signal fires; the group is dead then
  */
 export async function runCommand(
   command: readonly string[],
   options: CommandOptions,
 ): Promise<CommandResult> {
-  const { signal, timeoutMs, environment, kill } = options;
+  const { signal, timeoutMs, environment, kill, input } = options;
   if (signal.aborted) throw aborted(signal);
   const [program = '', ...args] = command;
   const child = spawn(program, args, {
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: environment,
   });
+  // Who does not read what we write (EPIPE) is judged by how it ends.
+  child.stdin?.on('error', () => undefined).end(input);
   const tail = collectTail(child);
   const deadline = AbortSignal.timeout(timeoutMs);
   const stop = AbortSignal.any([signal, deadline]);

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { KEY_TYPES } from '../certificate/key-type.ts';
 import { type DomainName, wireDomainName } from '../dns/domain-name.ts';
+import { LEVELS } from '../schedule/alarm.ts';
 import { DelegatedError, ERROR_CODES, type ErrorCode } from '../errors.ts';
 
 const date = z.iso.datetime().transform((text) => new Date(text));
@@ -59,6 +60,9 @@ export const siteSchema = z.object({
     ),
   ),
   failures: z.int().nonnegative(),
+  failingSince: z.exactOptional(date),
+  told: z.exactOptional(z.object({ level: z.enum(LEVELS), at: date })),
+  toldUrl: z.exactOptional(z.string()),
   retryAt: z.exactOptional(date),
 });
 

@@ -1,6 +1,7 @@
 import type { DomainName } from '../dns/domain-name.ts';
 import type { KeyType } from '../certificate/key-type.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { Told } from './alarm.ts';
 
 /** One attempt to get a certificate, written down before the CA is asked. */
 export interface LedgerEntry {
@@ -109,6 +110,12 @@ export interface SiteState {
   readonly setbacks?: readonly Setback[];
   /** Consecutive failures, for the backoff. */
   readonly failures: number;
+  /** Since when runs fail, without one that went well in between. */
+  readonly failingSince?: Date;
+  /** What people were told last; absent: nothing, or that all is well again. */
+  readonly told?: Told;
+  /** The page of the CA that people were told of. */
+  readonly toldUrl?: string;
   /** Not before this moment, unless forced. */
   readonly retryAt?: Date;
 }

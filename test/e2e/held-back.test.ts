@@ -25,11 +25,23 @@ function asked({ requests }: CaDouble): string[] {
   return requests.filter(({ method }) => method === 'POST').map(({ path }) => path);
 }
 
+/** Of the sites of each message. */
+const levels = async (file: string): Promise<string[][]> =>
+  (await readFile(file, 'utf8'))
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const { sites }: { readonly sites: readonly { readonly level: string }[] } = JSON.parse(line);
+      return sites.map(({ level }) => level);
+    });
+
 describe('a refusal of the CA, end to end', () => {
   let lab: Lab;
   let ca: CaDouble;
   let staging: CaDouble;
   /** What the validators of both CAs see. */
+  /** A file with a line for each message that somebody got. */
+  let told: string;
   let visible: readonly string[] | null;
 
   beforeEach(async function () {
@@ -52,7 +64,10 @@ describe('a refusal of the CA, end to end', () => {
       termsOfServiceAgreed: true,
       caCertificates: roots,
     };
-    await lab.configure({ [NAME]: site }, { acme });
+    told = join(lab.directory, 'told');
+    const tell = join(lab.directory, 'tell');
+    await writeFile(tell, `#!/bin/sh\ncat >> ${told}\n`, { mode: 0o755 });
+    await lab.configure({ [NAME]: site }, { acme, notify: { exec: [tell] } });
   });
   afterEach(async () => {
     await Promise.all([ca.stop(), staging.stop(), lab.stop()]);
@@ -73,6 +88,22 @@ describe('a refusal of the CA, end to end', () => {
     assert.equal(asked(ca).length, before, 'the CA was asked although it had named a moment');
     assert.match((await lab.run(['status'])).stdout, /E_ACME_RATE_LIMITED/);
     assert.equal((await lab.run(['renew', '--force'])).code, 0);
+  });
+
+  it('that will last is told to somebody, once, and its end as well', async () => {
+    assert.deepEqual(await lab.run(['notify']).then(({ code, stdout }) => [code, stdout]), [
+      0,
+      'exec: sent\n',
+    ]);
+    assert.deepEqual(await levels(told), [[]]);
+    ca.script = ({ path }) =>
+      path === '/order' ? { status: 429, headers: { 'retry-after': '7200' } } : null;
+    await lab.run(['renew']);
+    await lab.run(['renew']);
+    assert.deepEqual(await levels(told), [[], ['failing']]);
+    ca.script = () => null;
+    await lab.run(['renew', '--force']);
+    assert.deepEqual(await levels(told), [[], ['failing'], ['well']]);
   });
 
   it('of a name is rehearsed before the CA is asked again, at once for who names the site', async () => {
