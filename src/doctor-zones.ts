@@ -48,8 +48,8 @@ async function examineServer(
   const found = await Promise.all(
     server.endpoints.map(async (endpoint) => {
       const [udp, tcp] = await Promise.all([
-        askServer(zone, endpoint, 'UDP', ports, ctx),
-        askServer(zone, endpoint, 'TCP', ports, ctx),
+        askServer(zone, server, endpoint, 'UDP', ports, ctx),
+        askServer(zone, server, endpoint, 'TCP', ports, ctx),
       ]);
       return [
         ...transportFinding(zone, server, endpoint, 'UDP', udp),
@@ -63,12 +63,13 @@ async function examineServer(
 
 async function askServer(
   zone: DomainName,
+  { configured }: NameServer,
   endpoint: Endpoint,
   transport: Transport,
   { dns }: LookupPorts,
   ctx: Ctx,
 ): Promise<Answered> {
-  const question = { name: zone, type: 'SOA', recurse: false } as const;
+  const question = { name: zone, type: 'SOA', recurse: configured === true } as const;
   try {
     const asked = transport === 'TCP' ? { ...question, transport: 'tcp' as const } : question;
     return { kind: 'answer', response: await dns.query(endpoint, asked, ctx) };
@@ -118,12 +119,12 @@ function transportFinding(
 
 function lameFinding(
   zone: DomainName,
-  { name }: NameServer,
+  { name, configured }: NameServer,
   endpoint: Endpoint,
   ...answers: readonly Answered[]
 ): Condition[] {
   const lame = answers.find(
-    (each) => each.kind === 'answer' && !(each.response.authoritative && each.response.rcode === 'NOERROR'),
+    (each) => each.kind === 'answer' && !speaksFor(zone, configured === true, each.response),
   );
   if (lame?.kind !== 'answer') return [];
   const { rcode } = lame.response;
@@ -135,4 +136,11 @@ function lameFinding(
       [rcode === 'NOERROR' ? 'it answers without authority (AA)' : `it answers ${rcode}`],
     ),
   ];
+}
+
+/** A resolver that the config names in the place of the zone's servers knows the zone, and has no AA. */
+function speaksFor(zone: DomainName, configured: boolean, response: DnsResponse): boolean {
+  if (response.rcode !== 'NOERROR') return false;
+  const knows = response.answers.some(({ type, name }) => type === 'SOA' && name === zone);
+  return response.authoritative || (configured && knows);
 }

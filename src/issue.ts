@@ -175,7 +175,7 @@ async function whyInvalid({ acme, ctx }: Issuance, order: Order): Promise<Delega
     hint:
       problem?.type === 'caa'
         ? 'a CAA record of the domain does not allow this CA'
-        : 'every authoritative server that we asked had the value, so the CA asks others, or was still told an older answer: compare the NS records of the zone with those of its parent',
+        : 'every authoritative server that we asked had the value, so the CA asks others, or its resolver remembers an older answer: compare the NS records of the zone with those of its parent; a resolver forgets that there was nothing after the last number of the SOA record (seconds), so try again then',
     retry: BACKOFF,
     ...causeOf(problem),
   });

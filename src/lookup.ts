@@ -10,6 +10,8 @@ export type LookupPorts = Pick<Ports, 'dns' | 'resolvers' | 'dice'>;
 export interface NameServer {
   readonly name: string;
   readonly endpoints: readonly Endpoint[];
+  /** `nameServers` of the config names it: it may be a resolver, which is believed although it speaks for no zone. */
+  readonly configured?: true;
 }
 
 const DNS_PORT = 53;
@@ -80,12 +82,20 @@ export async function zoneApex(name: DomainName, ports: LookupPorts, ctx: Ctx): 
 /** The servers of a zone's NS RRset with all their addresses. */
 export async function nameServersOf(zone: DomainName, ports: LookupPorts, ctx: Ctx): Promise<NameServer[]> {
   const { answers } = await ask({ name: zone, type: 'NS' }, ports, ctx);
-  const names = answers.flatMap((record) => (record.type === 'NS' ? [record.data] : []));
+  const names = namesAt(zone, answers);
   if (names.length === 0)
     throw new DelegatedError('E_ZONE_NOT_FOUND', `${zone} has no NS records`, {
       hint: 'the zone is not delegated, or the resolvers of the config cannot see it',
       retry: BACKOFF,
     });
+  return withAddresses(names, ports, ctx);
+}
+
+function namesAt(zone: DomainName, records: readonly DnsRecord[]): DomainName[] {
+  return records.flatMap((record) => (record.type === 'NS' && record.name === zone ? [record.data] : []));
+}
+
+function withAddresses(names: readonly DomainName[], ports: LookupPorts, ctx: Ctx): Promise<NameServer[]> {
   return Promise.all(
     names.map(async (name) => {
       const addresses = await addressesOf(name, ports, ctx);
@@ -102,7 +112,11 @@ export async function serversToAsk(
   ctx: Ctx,
 ): Promise<NameServer[]> {
   if (configured.length === 0) return nameServersOf(zone, ports, ctx);
-  return configured.map((endpoint) => ({ name: endpointText(endpoint), endpoints: [endpoint] }));
+  return configured.map((endpoint) => ({
+    name: endpointText(endpoint),
+    endpoints: [endpoint],
+    configured: true,
+  }));
 }
 
 /**
@@ -128,6 +142,24 @@ export async function followChallenge(
   }
 }
 
+/**
+ * Why an answer proves neither that the name has records nor that it has none; null when it does prove it. A server that
+ * the NS records name and that answers without AA is lame: what it says comes from a cache, or is a referral.
+ * @param server of the zone's NS records, or of the config
+ */
+export function provesNothing(
+  { rcode, authoritative, answers, authority }: DnsResponse,
+  { configured }: Pick<NameServer, 'configured'>,
+): string | null {
+  if (rcode !== 'NOERROR' && rcode !== 'NXDOMAIN') return `it answers ${rcode}`;
+  if (authoritative) return null;
+  const cut = authority.find(({ type }) => type === 'NS');
+  // A negative answer of a cache carries the SOA (RFC 2308 §3), a referral does not.
+  const refers = answers.length === 0 && cut !== undefined && !authority.some(({ type }) => type === 'SOA');
+  if (refers) return `it is not in charge, and refers to the name servers of ${cut.name}`;
+  return configured === true ? null : 'it answers without authority (AA)';
+}
+
 export function endpointText({ address, port }: Endpoint): string {
   return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
@@ -145,16 +177,56 @@ async function authoritativeCname(
   }
   // The name itself need not exist, and asking a resolver for it would make it remember that; its parent does exist.
   const zone = await zoneApex(parentName(name) ?? name, ports, ctx);
-  const servers = await nameServersOf(zone, ports, ctx);
-  const answer = await firstAnswer(
-    servers.flatMap(({ endpoints }) => endpoints),
-    question,
-    ports,
-    ctx,
+  try {
+    return cnameAt(name, (await askDownwards(question, zone, ports, ctx)).answers);
+  } catch (thrown) {
+    const error = asDelegatedError(thrown);
+    if (error.code !== 'E_DNS_UNANSWERED') throw error;
+    if (configured.length === 0) throw outOfReach(zone, error);
+    // Behind a firewall that lets nobody but a resolver out, that one is all there is.
+    return cnameAt(name, (await firstAnswer(configured, { ...question, recurse: true }, ports, ctx)).answers);
+  }
+}
+
+/** Asks the servers of the zone, and those that they refer to, until one speaks for the name. */
+async function askDownwards(
+  question: DnsQuestion,
+  zone: DomainName,
+  ports: LookupPorts,
+  ctx: Ctx,
+): Promise<DnsResponse> {
+  let at = zone;
+  let servers = await nameServersOf(zone, ports, ctx);
+  for (;;) {
+    const endpoints = servers.flatMap((server) => server.endpoints);
+    const speaks = (response: DnsResponse): boolean =>
+      response.authoritative || cutBelow(at, question.name, response) !== null;
+    const response = await firstAnswer(endpoints, question, ports, ctx, speaks);
+    const cut = cutBelow(at, question.name, response);
+    if (response.authoritative || cut === null) return response;
+    servers = await withAddresses(namesAt(cut, response.authority), ports, ctx);
+    at = cut;
+  }
+}
+
+/** The zone that a referral leads down to; null for one that leads up or aside, which is what a lame server gives. */
+function cutBelow(zone: DomainName, name: DomainName, { authority }: DnsResponse): DomainName | null {
+  const cut = authority.find(
+    (record) => record.type === 'NS' && record.name !== zone && isWithin(record.name, zone),
   );
-  if (answer.authoritative) return cnameAt(name, answer.answers);
-  // A referral: the name was delegated further down, so a resolver knows it.
-  return cnameAt(name, (await ask({ name, type: 'CNAME' }, ports, ctx)).answers);
+  return cut !== undefined && isWithin(name, cut.name) ? cut.name : null;
+}
+
+function outOfReach(zone: DomainName, cause: DelegatedError): DelegatedError {
+  return new DelegatedError(
+    'E_DNS_UNANSWERED',
+    `the resolver knows the name servers of ${zone}, and none of them answers this machine: ${cause.message}`,
+    {
+      hint: 'open port 53 outward, over UDP and TCP; where that cannot be, `nameServers` of the provider may name a resolver to ask instead',
+      retry: BACKOFF,
+      cause,
+    },
+  );
 }
 
 /** RFC 4592: `*.example.org CNAME …` answers for `_acme-challenge.example.org` too, as long as nothing stands there. */
@@ -178,19 +250,27 @@ async function refuseWildcard(
   );
 }
 
-/** The first NOERROR or NXDOMAIN of these servers, in their order. @throws DelegatedError E_DNS_UNANSWERED */
+/**
+ * The first NOERROR or NXDOMAIN of these servers, in their order, that `speaks` takes.
+ * @throws DelegatedError E_DNS_UNANSWERED
+ */
 export async function firstAnswer(
   servers: readonly Endpoint[],
   question: DnsQuestion,
   ports: LookupPorts,
   ctx: Ctx,
+  speaks: (response: DnsResponse) => boolean = () => true,
 ): Promise<DnsResponse> {
   const troubles: string[] = [];
   for (const server of servers) {
     try {
       const response = await ports.dns.query(server, question, ctx);
-      if (response.rcode === 'NOERROR' || response.rcode === 'NXDOMAIN') return response;
-      troubles.push(`${endpointText(server)} answered ${response.rcode}`);
+      const { rcode } = response;
+      const definite = rcode === 'NOERROR' || rcode === 'NXDOMAIN';
+      if (definite && speaks(response)) return response;
+      troubles.push(
+        `${endpointText(server)} ${definite ? 'does not speak for the zone' : `answered ${rcode}`}`,
+      );
     } catch (thrown) {
       const error = asDelegatedError(thrown);
       if (error.code !== 'E_DNS_UNANSWERED') throw error;

@@ -1,7 +1,7 @@
 /** Waits until every authoritative server of a zone serves what we published. */
 import type { DomainName } from './dns/domain-name.ts';
 import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
-import { type NameServer, endpointText } from './lookup.ts';
+import { type NameServer, endpointText, provesNothing } from './lookup.ts';
 import type { Capabilities, Clock, Ctx, DnsClient, DnsResponse, Endpoint } from './ports.ts';
 
 export interface Wanted {
@@ -44,7 +44,9 @@ type Observation =
   | { readonly kind: 'lacks' | 'silent'; readonly why: string; readonly waitMs: number };
 
 /**
- * Polls each server from 50 ms up, each at its own pace. A server counts when at least one of its addresses serves
+ * Polls each server from 50 ms up, each at its own pace, so that what is added to the true wait is at most half of it
+ * and 50 ms, and never more than 5 s, besides the time of the last two questions (2 s each where an address is silent).
+ * A server counts when at least one of its addresses serves
  * the value and none that answers says otherwise: an address that cannot be reached from here (IPv6 without IPv6)
  * proves nothing.
  * @throws DelegatedError E_NOT_PROPAGATED (retry: backoff) after `timeoutMs`, naming each server that lags and why
@@ -85,7 +87,7 @@ async function observe(
   if (server.endpoints.length === 0)
     return { kind: 'silent', why: 'its name has no address', waitMs: SLOWEST_POLL_MS };
   const seen = await Promise.all(
-    server.endpoints.map((endpoint) => observeAddress(wanted, endpoint, ports, ctx)),
+    server.endpoints.map((endpoint) => observeAddress(wanted, server, endpoint, ports, ctx)),
   );
   return (
     seen.find(({ kind }) => kind === 'lacks') ??
@@ -96,17 +98,21 @@ async function observe(
 
 async function observeAddress(
   wanted: Wanted,
+  server: NameServer,
   endpoint: Endpoint,
   ports: PropagationPorts,
   ctx: Ctx,
 ): Promise<Observation> {
   try {
-    const question = { name: wanted.name, type: wanted.type, recurse: false };
+    // A resolver that the config names finds nothing by itself, and an authority does not care (RFC 1035 §4.1.1).
+    const question = { name: wanted.name, type: wanted.type, recurse: server.configured === true };
     const response = await ports.dns.query(endpoint, question, ctx);
-    const definite = response.rcode === 'NOERROR' || response.rcode === 'NXDOMAIN';
-    if (definite && wanted.seen(response)) return { kind: 'serves' };
-    const why = definite ? 'it does not have it yet' : `it answers ${response.rcode}`;
-    return { kind: 'lacks', why: `${endpointText(endpoint)}: ${why}`, waitMs: cachedForMs(response) };
+    const trouble = provesNothing(response, server);
+    if (trouble === null && wanted.seen(response)) return { kind: 'serves' };
+    const waitMs = trouble === null ? cachedForMs(response) : 0;
+    const remembers = `it remembers an older answer for ${Math.ceil(waitMs / 1_000)} s`;
+    const why = trouble ?? (waitMs > 0 ? remembers : 'it does not have it yet');
+    return { kind: 'lacks', why: `${endpointText(endpoint)}: ${why}`, waitMs };
   } catch (thrown) {
     const error = asDelegatedError(thrown);
     if (error.code !== 'E_DNS_UNANSWERED') throw error;

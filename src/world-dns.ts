@@ -1,7 +1,14 @@
 /** What the authoritative servers of the world say, for adapters that have no API to ask. */
 import type { RRset, RRsetKey } from './dns/rrset.ts';
 import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
-import { type LookupPorts, type NameServer, endpointText, serversToAsk, zoneApex } from './lookup.ts';
+import {
+  type LookupPorts,
+  type NameServer,
+  endpointText,
+  provesNothing,
+  serversToAsk,
+  zoneApex,
+} from './lookup.ts';
 import type { Ctx, DnsResponse, Endpoint, WorldDns } from './ports.ts';
 
 /** @param configured the provider's own `nameServers` */
@@ -36,18 +43,19 @@ function size(rrset: RRset | null): number {
 
 /** Undefined when no address of the server answers. */
 async function askServer(
-  { endpoints }: NameServer,
+  server: NameServer,
   key: RRsetKey,
   ports: LookupPorts,
   ctx: Ctx,
 ): Promise<RRset | null | undefined> {
-  for (const endpoint of endpoints) {
+  for (const endpoint of server.endpoints) {
     try {
-      const response = await ports.dns.query(endpoint, { ...key, recurse: false }, ctx);
-      if (response.rcode === 'NOERROR' || response.rcode === 'NXDOMAIN') return rrsetIn(response, key);
+      const response = await ports.dns.query(endpoint, { ...key, recurse: server.configured === true }, ctx);
+      const reason = provesNothing(response, server);
+      if (reason === null) return rrsetIn(response, key);
       ctx.log.debug('a name server does not answer for the name', {
         server: endpointText(endpoint),
-        rcode: response.rcode,
+        reason,
       });
     } catch (thrown) {
       const error = asDelegatedError(thrown);

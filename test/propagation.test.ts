@@ -11,6 +11,7 @@ import { CHALLENGE, EXAMPLE, ctx } from './support/fake-ports.ts';
 const at = (address: string): Endpoint => ({ address, port: 53 });
 const NS1: NameServer = { name: 'ns1', endpoints: [at('192.0.2.1')] };
 const NS2: NameServer = { name: 'ns2', endpoints: [at('192.0.2.2'), at('2001:db8::2')] };
+const CACHE: NameServer = { ...NS1, configured: true };
 const YES = answer('NOERROR', [{ name: CHALLENGE, ttl: 60, type: 'TXT', data: 'value' }]);
 const NO = answer('NXDOMAIN');
 
@@ -126,7 +127,7 @@ describe('a published value', () => {
       (_, now) => (now < 6_000 ? answer('NXDOMAIN', [], { authoritative: false, authority: [soa] }) : YES),
       60_000,
     );
-    await done([NS1]);
+    await done([CACHE]);
     assert.deepEqual(
       asked.map((each) => each.at),
       [0, 7_000],
@@ -138,7 +139,7 @@ describe('a published value', () => {
       authoritative: false,
     });
     const { done, asked } = watch((_, now) => (now === 0 ? old : YES), 60_000);
-    await done([NS1]);
+    await done([CACHE]);
     assert.deepEqual(
       asked.map((each) => each.at),
       [0, 30_000],

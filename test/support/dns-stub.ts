@@ -115,7 +115,12 @@ function lengthOf(packet: Buffer): Buffer {
   return length;
 }
 
-function readQuestion(octets: Buffer, transport: 'udp' | 'tcp', attempt: number, port: number): StubQuestion {
+export function readQuestion(
+  octets: Buffer,
+  transport: 'udp' | 'tcp',
+  attempt: number,
+  port: number,
+): StubQuestion {
   const message = decode(octets);
   const question = message.questions?.[0];
   if (question === undefined) throw new Error('a query without a question');
@@ -123,7 +128,7 @@ function readQuestion(octets: Buffer, transport: 'udp' | 'tcp', attempt: number,
   return { ...question, transport, attempt, edns, id: message.id ?? 0, flags: message.flags ?? 0, port };
 }
 
-function replyPacket(question: StubQuestion, reply: StubReply): Buffer {
+export function replyPacket(question: StubQuestion, reply: StubReply): Buffer {
   if (reply.raw !== undefined) return reply.raw;
   return encode({
     type: 'response',
