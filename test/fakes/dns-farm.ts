@@ -31,8 +31,6 @@ export interface FarmServer {
   conduct: Conduct;
   /** Milliseconds after which it serves what was published; `Infinity`: it never catches up. */
   lagMs: number;
-  /** Questions for the changed name that it still answers from the older zone. */
-  lagQueries: number;
   readonly asked: StubQuestion[];
 }
 
@@ -75,22 +73,17 @@ const DEFAULT_NEGATIVE_TTL = 900;
 
 export function createFarm(options: FarmOptions): Farm {
   const { apex, now, negativeTtl = DEFAULT_NEGATIVE_TTL } = options;
-  const versions: Version[] = [{ at: -Infinity, records: options.records ?? [] }];
+  const versions: Version[] = [{ at: 0, records: options.records ?? [] }];
   const servers = options.servers.map((server): FarmServer => ({
     conduct: 'answers',
     lagMs: 0,
-    lagQueries: 0,
     asked: [],
     ...server,
   }));
-  const late = new Map<FarmServer, number>();
 
-  /** The newest version that this server has heard of. */
-  const seenBy = (server: FarmServer): Version => {
-    const newest = versions.filter(({ at }) => at + server.lagMs <= now()).at(-1);
-    const queriesLeft = server.lagQueries - (late.get(server) ?? 0);
-    return (queriesLeft > 0 ? versions[0] : newest) ?? { at: 0, records: [] };
-  };
+  /** The newest version that this server has heard of. The first one has everybody. */
+  const seenBy = (server: FarmServer): readonly Answer[] =>
+    versions.findLast(({ at }, index) => index === 0 || at + server.lagMs <= now())?.records ?? [];
   const withApex = (records: readonly Answer[]): Answer[] => [
     ...records,
     soaOf(apex, negativeTtl),
@@ -102,19 +95,14 @@ export function createFarm(options: FarmOptions): Farm {
     servers,
     publish(records) {
       versions.push({ at: now(), records: [...records] });
-      late.clear();
     },
     publishedAt: () => versions.at(-1)?.at ?? 0,
     records: () => versions.at(-1)?.records ?? [],
     serves: (server, name, value) =>
-      seenBy(server).records.some(
-        (each) => each.type === 'TXT' && each.name === name && String(each.data) === value,
-      ),
+      seenBy(server).some((each) => each.type === 'TXT' && each.name === name && String(each.data) === value),
     handler: (server) => (question) => {
       server.asked.push(question);
-      const { records } = seenBy(server);
-      if (versions.length > 1 && question.type === 'TXT') late.set(server, (late.get(server) ?? 0) + 1);
-      return MANNERS[server.conduct](question, zoneAnswer(question, apex, withApex(records)));
+      return MANNERS[server.conduct](question, zoneAnswer(question, apex, withApex(seenBy(server))));
     },
   };
 }
