@@ -210,6 +210,18 @@ describe('the CNAME of a challenge, in a farm', () => {
     assert.match(error.hint ?? '', /publish a record of its own at _acme-challenge\.example\.org\./);
   });
 
+  it('is not taken for absent where the first server is lame', async () => {
+    const world = createFarmWorld({
+      servers: [
+        { name: name(0), address: address(0), conduct: 'refers upward' },
+        { name: name(1), address: address(1) },
+      ],
+      records: [{ type: 'CNAME', name: CHALLENGE, ttl: 60, data: `here.acme.${APEX}` }],
+    });
+    const [place] = await world.locate();
+    assert.equal(place?.name, `here.acme.${APEX}.`);
+  });
+
   it('is refused in a loop', async () => {
     const loop = at(['CNAME', CHALLENGE, `a.${APEX}`], ['CNAME', `a.${APEX}`, CHALLENGE]);
     await assertRefused(loop.locate(), 'E_CHALLENGE_CNAME');
