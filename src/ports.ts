@@ -1,8 +1,7 @@
 /** Every interface that the verbs speak through. Types only; `src/io` and `providers` implement them. */
 import type { DomainName } from './dns/domain-name.ts';
 import type { SrvData } from './dns/rrset.ts';
-import type { CertificateFacts } from './certificate/facts.ts';
-import type { KeyType } from './certificate/key-type.ts';
+import type { CertificateStore, KeyMaker, StoredVersion } from './certificate/store.ts';
 import type { CaaProperty } from './acme/caa.ts';
 import type { Directory } from './acme/directory.ts';
 import type { Authorization, Order } from './acme/order.ts';
@@ -12,6 +11,7 @@ import type { Journal, LedgerEntry, SiteState } from './schedule/state.ts';
 import type { HttpsOutcome } from './federation/https-outcome.ts';
 import type { Ctx, DnsProvider, Log } from './provider.ts';
 
+export type { CertificateMaterial, CertificateStore, KeyMaker, StoredVersion } from './certificate/store.ts';
 export type { RightsLooker } from './health/rights-looker.ts';
 export type { Notice, Notifier, SiteNotice } from './schedule/notifier.ts';
 export type { Capabilities, CheckItem, Ctx, DnsProvider, Log, WorldDns } from './provider.ts';
@@ -137,48 +137,6 @@ export interface AcmeClient {
 }
 
 export type AcmeCtx = Pick<Ctx, 'signal'>;
-
-// --- Certificates on disk ----------------------------------------------------------------------------------------
-
-/** PEM texts. `fullchain` is `cert` followed by `chain`. */
-export interface CertificateMaterial {
-  readonly privateKey: string;
-  readonly cert: string;
-  readonly chain: string;
-  readonly fullchain: string;
-}
-
-export interface StoredVersion {
-  /** Name of the version folder; also what deploy state refers to. */
-  readonly id: string;
-  /** Absolute path of the link that always names the live version. */
-  readonly directory: string;
-  readonly facts: CertificateFacts;
-  readonly material: CertificateMaterial;
-}
-
-export interface CertificateStore {
-  /** The live version; null when there was never one; `broken` says why what is there cannot be used. */
-  read(lineage: string): Promise<StoredVersion | { readonly broken: string } | null>;
-  /** The id that is live, whether or not it can be used; null when there is none. May be the id of no version. */
-  live(lineage: string): Promise<string | null>;
-  /** Ids, oldest first. */
-  versions(lineage: string): Promise<string[]>;
-  readVersion(lineage: string, id: string): Promise<StoredVersion | { readonly broken: string }>;
-  /** Writes a whole new version and swaps one link to it. The old versions stay, the last N of them. */
-  commit(lineage: string, material: CertificateMaterial): Promise<StoredVersion>;
-  /** Swaps the one link to a version that is there. @throws DelegatedError E_CERTIFICATE_STORE when it cannot be used */
-  activate(lineage: string, id: string): Promise<StoredVersion>;
-}
-
-export interface KeyMaker {
-  /** PKCS#8 PEM. */
-  privateKey(type: KeyType): Promise<string>;
-  /** Everything that the certificate says of itself. @throws DelegatedError E_ACME_CERTIFICATE when it is no PEM chain */
-  facts(fullchain: string): CertificateFacts;
-  /** Why this material is not what was ordered; null when it is. Checks names, public key, chain, dates. */
-  mismatch(material: CertificateMaterial, names: readonly DomainName[], now: Date): string | null;
-}
 
 // --- State -------------------------------------------------------------------------------------------------------
 
