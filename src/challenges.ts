@@ -13,6 +13,7 @@ import { followChallenge, serversToAsk } from './lookup.ts';
 import type { AcmeClient, Ctx, DnsResponse, Ports } from './ports.ts';
 import { awaitServed, propagationMs } from './propagation.ts';
 import type { ChallengeValue } from './schedule/state.ts';
+import { together } from './together.ts';
 import { zoneAccess } from './zone-access.ts';
 
 /** Seconds. The value lives for seconds, and resolvers should forget it soon. */
@@ -35,7 +36,7 @@ export async function locateChallenges(
           hint: 'use a CA that validates by DNS',
         });
       // The apex and its wildcard share a name.
-      const place = places.get(name) ?? locate(site, name, config, ports, ctx);
+      const place = places.get(name) ?? placeOf(site, under('_acme-challenge', name), config, ports, ctx);
       places.set(name, place);
       return { ...(await place), value: acme.dns01Value(dns01.token) };
     }),
@@ -45,19 +46,6 @@ export async function locateChallenges(
   );
   if (failures[0] !== undefined) throw together(failures[0], failures);
   return results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-}
-
-/** What a person has to do for each name, at once and not one run after the other. */
-function together(first: DelegatedError, failures: readonly DelegatedError[]): DelegatedError {
-  const alike = failures.filter(({ code }) => code === first.code);
-  const [messages, hints] = [alike.map(({ message }) => message), alike.flatMap(({ hint }) => hint ?? [])];
-  if (new Set(messages).size === 1) return first;
-  return new DelegatedError(first.code, [...new Set(messages)].join('; '), {
-    ...(hints.length === 0 ? {} : { hint: [...new Set(hints)].join('; ') }),
-    retry: first.retry,
-    outcome: first.outcome,
-    cause: first.cause,
-  });
 }
 
 /** Publishes all the values, one change set per zone, and waits until every authoritative server has them. */
@@ -84,16 +72,16 @@ export async function removeChallenges(
   await changeValues('remove', challenges, ports, ctx);
 }
 
-async function locate(
+/** Where the TXT values of a name that a CA looks at have to go: aliases followed, the zone found. */
+export async function placeOf(
   site: SiteConfig,
-  name: DomainName,
+  challenge: DomainName,
   config: Config,
   ports: Ports,
   ctx: Ctx,
 ): Promise<Omit<ChallengeValue, 'value'>> {
   const provider = site.challengeProvider ?? site.provider;
   const configured = config.providers.get(site.provider)?.nameServers ?? [];
-  const challenge = under('_acme-challenge', name);
   const end = await followChallenge(challenge, configured, ports, ctx);
   const access = zoneAccess(await ports.provider(provider), ports.clock);
   const named =

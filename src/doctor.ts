@@ -1,5 +1,6 @@
 /** Everything that would make `renew` fail, before it does. Changes nothing, orders nothing. */
 import { checkProvider, sitesOf } from './check-provider.ts';
+import type { KnownAccount } from './acme/account-uri.ts';
 import type { Config, ProviderConfig, SiteConfig } from './config/config.ts';
 import { type DomainName, relativeToRoot, under, withoutWildcard } from './dns/domain-name.ts';
 import { examineCa, examineLedger } from './doctor-ca.ts';
@@ -22,14 +23,9 @@ import type { LedgerEntry } from './schedule/state.ts';
 
 export interface DoctorPorts extends Pick<
   Ports,
-  'clock' | 'dice' | 'dns' | 'resolvers' | 'provider' | 'acme' | 'state'
+  'clock' | 'dice' | 'dns' | 'resolvers' | 'provider' | 'acme' | 'account' | 'state' | 'store'
 > {
   readonly rights: RightsLooker;
-  /**
-   * URL of the account that this installation has at a CA; null when there is none on disk.
-   * @throws DelegatedError E_SECRET when others can use its key, E_STATE
-   */
-  readonly account: (directoryUrl: string) => Promise<string | null>;
 }
 
 const SITES_AT_ONCE = 16;
@@ -47,7 +43,7 @@ export async function examine(
   const ordering = sites.some(({ certificate }) => certificate !== null);
   const { ledger, account, known, troubles } = await readState(directoryUrl, ports);
   const ca = ordering
-    ? await examineCa(directoryUrl, account, ports, ctx)
+    ? await examineCa(directoryUrl, account?.url ?? null, ports, ctx)
     : { applicant: null, findings: [] };
   const used = [...config.providers.values()].filter(({ name }) => sitesOf(name, sites).length > 0);
   const [state, providers] = await Promise.all([
@@ -99,7 +95,7 @@ interface Surroundings {
 
 interface KnownState {
   readonly ledger: readonly LedgerEntry[];
-  readonly account: string | null;
+  readonly account: KnownAccount | null;
   /** Challenge values that a journal has. */
   readonly known: ReadonlySet<string>;
   /** What could not be read. */

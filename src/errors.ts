@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   E_TARGET_ADDRESS: 'an SRV target has no address',
   E_WOULD_EMPTY: 'the change would leave a live server name without any SRV record',
   E_NOT_PROPAGATED: 'an authoritative server does not serve the record',
+  E_STANDING_VALUE: 'the standing value of dns-persist-01 is missing, or not good for what it is for',
   E_CHALLENGE_CNAME: 'the CNAME of _acme-challenge cannot be followed',
 
   E_PROVIDER_UNKNOWN: 'no such DNS provider',

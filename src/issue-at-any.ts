@@ -54,6 +54,8 @@ async function authoritiesFor(
   { acme }: Config,
   ports: Ports,
 ): Promise<[AcmeConfig, ...AcmeConfig[]]> {
+  // The account at another CA is not in a standing value.
+  if (site.persist !== undefined) return [acme];
   const all = certificateAuthoritiesOf(acme);
   const journal = all.length === 1 ? null : await ports.state.readJournal(site.serverName.text);
   const placed = all.find(

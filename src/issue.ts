@@ -2,11 +2,12 @@
  * Verb: one certificate. Order → challenges → finalize → store, each step in the journal before it touches the world,
  * so that a run which dies anywhere is finished or taken back by the next one.
  */
-import type { Authorization, Order } from './acme/order.ts';
+import type { Authorization, Challenge, Order } from './acme/order.ts';
 import { nextPoll } from './acme/poll.ts';
 import type { Problem } from './acme/problem.ts';
 import { problemCause } from './acme/problem-error.ts';
 import { requireProfile } from './acme/profile.ts';
+import { answerableByStanding, requireStanding } from './answer-standing.ts';
 import { locateChallenges, publishChallenges, removeChallenges } from './challenges.ts';
 import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
@@ -85,30 +86,44 @@ async function run(
 /** Before anything is written down: what we may not ask for, the CA cannot give, or is not there to give is no attempt. */
 async function mayBegin(
   site: SiteConfig,
-  { acme: { directoryUrl, profile } }: Config,
+  config: Config,
   options: IssueOptions,
   acme: AcmeClient,
   ports: Ports,
   ctx: Ctx,
 ): Promise<void> {
+  const { directoryUrl, profile } = config.acme;
   await checkLedger(wantedNames(site), directoryUrl, options, ports);
   requireProfile(profile, await acme.directory(ctx), directoryUrl);
+  const { persist } = site;
+  if (persist !== undefined) await requireStanding({ site, persist, config, ports, ctx });
 }
 
 async function authorize(issuance: Issuance, order: Order): Promise<Order> {
   if (order.status !== 'pending') return order;
-  const { acme, site, config, ports, ctx } = issuance;
+  const { acme, site, ports, ctx } = issuance;
   const authorizations = await Promise.all(order.authorizations.map((url) => acme.authorization(url, ctx)));
   const pending = authorizations.filter(({ status }) => status === 'pending');
-  const challenges = await locateChallenges(site, pending, acme, config, ports, ctx);
-  await note(issuance, { challenges: [...issuance.journal.challenges, ...challenges] });
-  await publishChallenges(site, challenges, config, ports, ctx);
-  const unanswered = pending.flatMap(({ dns01 }) => (dns01?.status === 'pending' ? [dns01] : []));
+  const { persist } = site;
+  const answerable =
+    persist === undefined
+      ? await publish(issuance, pending)
+      : await answerableByStanding({ ...issuance, persist }, pending);
+  const unanswered = answerable.filter(({ status }) => status === 'pending');
   await Promise.all(unanswered.map(({ url }) => acme.respond(url, ctx)));
   ports.progress(site.serverName.text, 'waiting for the CA to validate the names');
   const settled = await pollOrder(issuance, order.url, (now) => now.status !== 'pending');
   if (settled.status === 'invalid') throw await whyInvalid(issuance, settled);
   return settled;
+}
+
+/** The challenges of dns-01, once their values are where the CA looks for them. */
+async function publish(issuance: Issuance, pending: readonly Authorization[]): Promise<Challenge[]> {
+  const { acme, site, config, ports, ctx } = issuance;
+  const challenges = await locateChallenges(site, pending, acme, config, ports, ctx);
+  await note(issuance, { challenges: [...issuance.journal.challenges, ...challenges] });
+  await publishChallenges(site, challenges, config, ports, ctx);
+  return pending.flatMap(({ dns01 }) => dns01 ?? []);
 }
 
 async function finalize(issuance: Issuance, order: Order): Promise<string> {
@@ -161,10 +176,11 @@ async function pollOrder(issuance: Issuance, url: string, done: (order: Order) =
 }
 
 /** Finds the name that failed, and what the CA said of it. */
-async function whyInvalid({ acme, ctx }: Issuance, order: Order): Promise<DelegatedError> {
+async function whyInvalid(issuance: Issuance, order: Order): Promise<DelegatedError> {
+  const { acme, ctx } = issuance;
   const authorizations = await Promise.all(order.authorizations.map((url) => acme.authorization(url, ctx)));
   const bad = authorizations.find(({ status }) => status !== 'valid' && status !== 'pending');
-  const problem = bad?.dns01?.error ?? order.error;
+  const problem = (issuance.site.persist === undefined ? bad?.dns01 : bad?.persist01)?.error ?? order.error;
   const said = problem === undefined ? 'it gave no reason' : `${problem.detail} (${problem.type})`;
   if (bad === undefined)
     return new DelegatedError('E_ACME_ORDER', `the CA gave the order up: ${said}`, {

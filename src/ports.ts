@@ -2,6 +2,7 @@
 import type { DomainName } from './dns/domain-name.ts';
 import type { SrvData } from './dns/rrset.ts';
 import type { CertificateStore, KeyMaker, StoredVersion } from './certificate/store.ts';
+import type { KnownAccount } from './acme/account-uri.ts';
 import type { CaaProperty } from './acme/caa.ts';
 import type { Directory } from './acme/directory.ts';
 import type { Authorization, Order } from './acme/order.ts';
@@ -246,6 +247,8 @@ export interface Ports {
   readonly provider: (name: string) => Promise<DnsProvider>;
   /** By directory URL; loaded on first use. */
   readonly acme: (directoryUrl: string) => Promise<AcmeClient>;
+  /** Of this installation, by directory URL; null when none is on disk. @throws DelegatedError E_SECRET, E_STATE */
+  readonly account: (directoryUrl: string) => Promise<KnownAccount | null>;
   readonly keys: () => Promise<KeyMaker>;
   readonly store: CertificateStore;
   readonly state: StateStore;

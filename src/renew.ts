@@ -7,7 +7,8 @@ import { type Deployment, deploy, deployState } from './deploy.ts';
 import { sweep, wantedNames } from './issuance.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Ctx, Ports } from './ports.ts';
-import { type ReconcileMode, reconcile } from './reconcile.ts';
+import type { ReconcileMode } from './reconcile.ts';
+import { reconcileRecords } from './reconcile-records.ts';
 import { type DeployReport, type Report, certificateReport, report } from './report.ts';
 import { publishWellKnown } from './publish-well-known.ts';
 import { remember } from './remember.ts';
@@ -28,7 +29,7 @@ export async function renew(
   const swept = await sweepLeftovers(config, ports, ctx);
   const silent = new Set<string>();
   const [records, certificates] = await Promise.all([
-    reconcile(sites, 'apply', config, ports, ctx),
+    reconcileRecords(sites, 'apply', config, ports, ctx),
     mapConcurrent(sites, ORDERS_AT_ONCE, (site) =>
       renewCertificate(site, config, options, silent, ports, ctx),
     ),
@@ -43,9 +44,10 @@ export async function renew(
     const name = site.serverName.text;
     const certificate = certificates[index] ?? null;
     const deployment = deployed.get(name) ?? null;
+    const ofRecords = records.get(name)?.errors ?? [];
     const errors = [
-      ...(records.get(name)?.errors ?? []),
-      ...(certificate?.errors ?? []),
+      ...ofRecords,
+      ...withoutThose(certificate?.errors ?? [], ofRecords),
       ...(deployment?.errors ?? []),
       ...(swept.get(name) ?? []),
     ];
@@ -75,7 +77,7 @@ export async function sync(
   ports: Ports,
   ctx: Ctx,
 ): Promise<Report> {
-  const records = await reconcile(sites, mode, config, ports, ctx);
+  const records = await reconcileRecords(sites, mode, config, ports, ctx);
   return report(
     sites.map((site) => {
       const outcome = records.get(site.serverName.text) ?? null;
@@ -93,7 +95,7 @@ export async function plan(
   ctx: Ctx,
 ): Promise<Report> {
   const [records, certificates] = await Promise.all([
-    reconcile(sites, 'plan', config, ports, ctx),
+    reconcileRecords(sites, 'plan', config, ports, ctx),
     mapConcurrent(sites, ORDERS_AT_ONCE, (site) => planCertificate(site, ports)),
   ]);
   const reports = await mapConcurrent(sites, ORDERS_AT_ONCE, async (site, index) => {
@@ -112,6 +114,11 @@ export async function plan(
     return siteReport(site, parts, errors, ports.clock.now());
   });
   return report(reports);
+}
+
+/** A standing value that is not served is met by who publishes it and by who orders, and told once. */
+function withoutThose(errors: readonly DelegatedError[], told: readonly DelegatedError[]): DelegatedError[] {
+  return errors.filter(({ message }) => !told.some((other) => other.message === message));
 }
 
 /** A state file that cannot be read is met more than once, and told once. */

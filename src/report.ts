@@ -7,12 +7,14 @@ import { relativeToRoot } from './dns/domain-name.ts';
 
 export interface RecordReport {
   readonly name: string;
-  readonly type: 'SRV';
+  readonly type: 'SRV' | 'TXT';
   readonly action: 'create' | 'update' | 'delete' | 'keep' | 'refuse' | 'fail';
   readonly before: readonly string[] | null;
   readonly after: readonly string[] | null;
   /** Seconds. */
   readonly ttl: number;
+  /** Why nobody can tell yet what has to stand there; absent where somebody can. */
+  readonly unknown?: string;
   /** True where the record is as wanted but carries no mark of ours. */
   readonly foreign?: boolean;
 }

@@ -22,7 +22,7 @@ const VALUE = { provider: 'main', zoneId: EXAMPLE, zoneName: EXAMPLE, name: CHAL
 
 function authorization(name: DomainName, token: string, wildcard = false): Authorization {
   const dns01 = { url: `https://ca.test/${token}`, status: 'pending', token } as const;
-  return { url: `https://ca.test/${token}`, status: 'pending', name, wildcard, dns01 };
+  return { url: `https://ca.test/${token}`, status: 'pending', name, wildcard, offers: ['dns-01'], dns01 };
 }
 
 async function locate(world: World, authorizations: readonly Authorization[], of = site()) {

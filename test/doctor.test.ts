@@ -10,7 +10,7 @@ import type { Condition, ConditionCode } from '../src/health/finding.ts';
 import type { DnsProvider } from '../src/ports.ts';
 import { startBind } from './support/bind.ts';
 import { type DnsStub, type StubHandler, type StubReply, startDnsStub } from './support/dns-stub.ts';
-import { ACCOUNT, type Patient, examineSite } from './support/doctor-world.ts';
+import { ACCOUNT, THUMBPRINT, type Patient, examineSite } from './support/doctor-world.ts';
 import { createWorld } from './support/fake-ports.ts';
 import type { NameServer, TestZone } from './support/name-server.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
@@ -117,7 +117,12 @@ describe('doctor', () => {
   it('sees CAA records that want another method or another account', async () => {
     assert.deepEqual(await codes('method'), ['CAA_METHOD']);
     assert.deepEqual(await codes('account'), ['CAA_ACCOUNT']);
-    assert.deepEqual(await codes('account', { account: async () => 'https://ca.test/acct/2' }), []);
+    assert.deepEqual(
+      await codes('account', {
+        account: async () => ({ url: 'https://ca.test/acct/2', thumbprint: THUMBPRINT }),
+      }),
+      [],
+    );
     const [found] = await findings('healthy', { account: async () => null });
     assert.equal(found?.code, 'CAA_ACCOUNT');
     assert.ok(found.evidence.some((line) => line.includes(ACCOUNT)));

@@ -12,7 +12,7 @@ export interface CaaQuestion {
   readonly identities: readonly string[];
   /** URL of the account that will ask; null: there is none yet. */
   readonly account: string | null;
-  readonly method: 'dns-01';
+  readonly method: 'dns-01' | 'dns-persist-01';
   readonly wildcard: boolean;
 }
 

@@ -1,5 +1,6 @@
 import { fieldsOf, urlIn } from './fields.ts';
 import { isRecord } from './is-record.ts';
+import { issuerDomainNames } from './issuer-domain-names.ts';
 
 /** RFC 8555 §7.1.1, as far as we use it. */
 export interface Directory {
@@ -15,6 +16,10 @@ export interface Directory {
   readonly externalAccountRequired: boolean;
   /** The names that CAA records call the CA by; absent where it does not say. */
   readonly caaIdentities?: readonly string[];
+  /** The names that standing values call the CA by (draft-ietf-acme-dns-persist-02 §3.2); absent where it does not say. */
+  readonly issuerDomainNames?: readonly string[];
+  /** What hashed account URIs begin with (the same draft, §4.1); absent where values have the URL of the account. */
+  readonly accountHashPrefix?: string;
   /** How far our clock was ahead of the CA's when the directory came; milliseconds, absent without a Date header. */
   readonly clockAheadMs?: number;
 }
@@ -24,7 +29,8 @@ export function parseDirectory(body: unknown, url: string): Directory {
   const what = `the directory ${url}`;
   const fields = fieldsOf(body, what);
   const meta = isRecord(fields['meta']) ? fields['meta'] : {};
-  const { termsOfService, profiles, caaIdentities } = meta;
+  const { termsOfService, profiles, caaIdentities, accountHashPrefix } = meta;
+  const issuers = issuerDomainNames(meta['issuerDomainNames']);
   return {
     newNonce: urlIn(fields, 'newNonce', what),
     newAccount: urlIn(fields, 'newAccount', what),
@@ -36,8 +42,17 @@ export function parseDirectory(body: unknown, url: string): Directory {
     ...(Array.isArray(caaIdentities) && {
       caaIdentities: caaIdentities.filter((each) => typeof each === 'string').map(printable),
     }),
+    ...(issuers !== null && { issuerDomainNames: issuers }),
+    ...(isUriStart(accountHashPrefix) && { accountHashPrefix }),
     externalAccountRequired: meta['externalAccountRequired'] === true,
   };
+}
+
+/** It ends up in a TXT record, behind `accounturi=` (RFC 8659 §4.2), with more of a URI behind it. */
+function isUriStart(value: unknown): value is string {
+  return (
+    typeof value === 'string' && /^https:\/\/[\x21-\x3a\x3c-\x7e]{1,300}$/.test(value) && URL.canParse(value)
+  );
 }
 
 /** It ends up on a terminal. */

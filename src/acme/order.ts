@@ -29,8 +29,18 @@ export interface Authorization {
   readonly name: DomainName;
   readonly wildcard: boolean;
   readonly expires?: Date;
+  /** The types of its challenges. */
+  readonly offers: readonly string[];
   readonly dns01?: Challenge;
+  /** Absent also where it is one that a client has to reject. */
+  readonly persist01?: PersistChallenge;
   readonly retryAfterMs?: number;
+}
+
+/** draft-ietf-acme-dns-persist §3.1. It has no token: what the CA looks for is the same every time. */
+export interface PersistChallenge extends Omit<Challenge, 'token'> {
+  /** The names that the CA goes by; any of them will do. */
+  readonly issuers: readonly string[];
 }
 
 /** RFC 8555 §8. */

@@ -1,8 +1,15 @@
 import { withoutWildcard } from '../dns/domain-name.ts';
 import { dateIn, fieldsOf, type Fields, listIn, oneOfIn, textIn, urlIn } from './fields.ts';
 import { isRecord } from './is-record.ts';
+import { issuerDomainNames } from './issuer-domain-names.ts';
 import { malformed } from './malformed.ts';
-import type { Authorization, AuthorizationStatus, Challenge, ChallengeStatus } from './order.ts';
+import type {
+  Authorization,
+  AuthorizationStatus,
+  Challenge,
+  ChallengeStatus,
+  PersistChallenge,
+} from './order.ts';
 import { dnsIdentifier } from './parse-order.ts';
 import { parseProblem } from './problem.ts';
 
@@ -33,16 +40,19 @@ export function parseAuthorization(body: unknown, url: string, retryAfterMs?: nu
   const what = `the authorization ${url}`;
   const fields = fieldsOf(body, what);
   const expires = dateIn(fields, 'expires', what);
-  const dns01 = listIn(fields, 'challenges', what)
-    .filter(isRecord)
-    .find(({ type }) => type === 'dns-01');
+  const challenges = listIn(fields, 'challenges', what).filter(isRecord);
+  const dns01 = challenges.find(({ type }) => type === 'dns-01');
+  const persist = challenges.find(({ type }) => type === 'dns-persist-01');
+  const persist01 = persist === undefined ? null : parsePersistChallenge(persist, what);
   return {
     url,
     status: oneOfIn(fields, 'status', STATUSES, what),
     name: withoutWildcard(dnsIdentifier(fields['identifier'], what)),
     wildcard: fields['wildcard'] === true,
     ...(expires !== undefined && { expires }),
+    offers: challenges.flatMap(({ type }) => (typeof type === 'string' ? [printable(type)] : [])),
     ...(dns01 !== undefined && { dns01: parseChallenge(dns01, what) }),
+    ...(persist01 !== null && { persist01 }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   };
 }
@@ -50,11 +60,27 @@ export function parseAuthorization(body: unknown, url: string, retryAfterMs?: nu
 function parseChallenge(fields: Fields, what: string): Challenge {
   const token = textIn(fields, 'token', what);
   if (!TOKEN.test(token)) throw malformed(what, 'the token of the dns-01 challenge is not base64url');
+  return { ...whatAllHave(fields, what), token };
+}
+
+/** The draft renamed the field in -02 (2026-09); what CAs offered before is still out there. */
+function parsePersistChallenge(fields: Fields, what: string): PersistChallenge | null {
+  const issuers = issuerDomainNames(fields['issuerDomainNames'] ?? fields['issuer-domain-names']);
+  return issuers === null ? null : { ...whatAllHave(fields, what), issuers };
+}
+
+function whatAllHave(fields: Fields, what: string): Omit<Challenge, 'token'> {
   const error = parseProblem(fields['error'], 0);
   return {
     url: urlIn(fields, 'url', what),
     status: oneOfIn(fields, 'status', CHALLENGE_STATUSES, what),
-    token,
     ...(error !== null && { error }),
   };
 }
+
+/** It ends up on a terminal. */
+function printable(type: string): string {
+  return type.replace(/[^a-z0-9-]+/gi, ' ').slice(0, LONGEST_TYPE);
+}
+
+const LONGEST_TYPE = 40;

@@ -80,6 +80,11 @@ export function createContext(config: Config, options: ContextOptions): Context 
       clients.set(directoryUrl, opened);
       return opened;
     },
+    async account(directoryUrl) {
+      const { accountDirectory } = await import('../io/acme/account-directory.ts');
+      const { knownAccount } = await import('../io/acme/known-account.ts');
+      return knownAccount(accountDirectory(config.state, directoryUrl), log);
+    },
     keys() {
       keys ??= import('../io/key-maker.ts').then(({ createKeyMaker }) => createKeyMaker());
       return keys;

@@ -26,14 +26,7 @@ export async function doctorCommand(
   const { signal, version, env, host } = shell;
   const context = createContext(config, { ...tools, signal, version, env, host });
   try {
-    const account = async (directoryUrl: string): Promise<string | null> => {
-      const { accountDirectory } = await import('../io/acme/account-directory.ts');
-      const { inspectAccountKey, readAccount } = await import('../io/acme/account-files.ts');
-      const directory = accountDirectory(config.state, directoryUrl);
-      await inspectAccountKey(directory);
-      return (await readAccount(directory, tools.log))?.url ?? null;
-    };
-    const ports = { ...context.ports, rights: createRightsLooker(), account };
+    const ports = { ...context.ports, rights: createRightsLooker() };
     const report = await examine(sites, config, ports, context.ctx);
     if (flags.json === true) shell.out(`${JSON.stringify(report, null, 2)}\n`);
     else if (flags.quiet !== true || !report.ok) shell.out(doctorText(report, paintFor(flags, shell)));

@@ -1,11 +1,12 @@
-import { type DomainName, relativeToRoot, under, withoutWildcard } from '../dns/domain-name.ts';
-import { type SrvRRset, srvText } from '../dns/rrset.ts';
+import { type DomainName, relativeToRoot } from '../dns/domain-name.ts';
+import { type RRset, type SrvRRset, type TxtRRset, srvText, txtText } from '../dns/rrset.ts';
 import type { SiteConfig } from '../config/config.ts';
-import { wantedNames } from '../issuance.ts';
 import { desiredRecords } from '../matrix/delegation.ts';
+import { challengeNames } from '../standing-names.ts';
 import { selectSites } from './select-sites.ts';
 import { createTools, readConfig } from './session.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
+import { standingRecords } from './standing-records.ts';
 
 export const RECORD_FORMATS = ['text', 'zone', 'terraform', 'octodns'] as const;
 export type RecordFormat = (typeof RECORD_FORMATS)[number];
@@ -14,71 +15,112 @@ export interface RecordsFlags extends GlobalOptions {
   readonly format?: RecordFormat;
 }
 
-/** What to publish by hand where no API can. Asks nobody anything. */
+/** What to publish by hand where no API can. Asks nobody anything, but the CA for its directory by dns-persist-01. */
 export async function recordsCommand(name: string, flags: RecordsFlags, shell: Shell): Promise<number> {
-  const config = await readConfig(flags, shell, createTools(flags, shell), 'leave');
+  const tools = createTools(flags, shell);
+  const config = await readConfig(flags, shell, tools, 'leave');
   const [site] = selectSites(config, [name]);
   if (site === undefined) return 2;
-  const rrsets = desiredRecords(site).flatMap(({ rrset }) => rrset ?? []);
+  const { known, unknown } = await standingRecords(site, config, tools, shell);
+  const rrsets = [...desiredRecords(site).flatMap(({ rrset }) => rrset ?? []), ...known];
   if (flags.json === true) {
-    const records = rrsets.map((rrset) => ({
-      name: rrset.name,
-      type: rrset.type,
-      ttl: rrset.ttl,
-      values: rrset.values.map(srvText),
-    }));
-    shell.out(
-      `${JSON.stringify({ version: 1, serverName: name, records, challenges: challengeNames(site) }, null, 2)}\n`,
-    );
+    const document = {
+      version: 1,
+      serverName: name,
+      records: rrsets.map((rrset) => ({
+        name: rrset.name,
+        type: rrset.type,
+        ttl: rrset.ttl,
+        values: rdataOf(rrset),
+      })),
+      challenges: site.persist === undefined ? challengeNames(site) : [],
+      ...(unknown.length === 0 ? {} : { unknown: unknown.map((each) => ({ ...each, type: 'TXT' })) }),
+    };
+    shell.out(`${JSON.stringify(document, null, 2)}\n`);
     return 0;
   }
-  shell.out(RENDERERS[flags.format ?? 'text'](rrsets, site));
+  const format = flags.format ?? 'text';
+  shell.out(RENDERERS[format](rrsets, site));
+  for (const { name: at, reason } of unknown) shell.out(unknownLine(at, reason, format));
   return 0;
 }
 
-const RENDERERS: Readonly<Record<RecordFormat, (rrsets: readonly SrvRRset[], site: SiteConfig) => string>> = {
+const RENDERERS: Readonly<Record<RecordFormat, (rrsets: readonly RRset[], site: SiteConfig) => string>> = {
   zone: (rrsets) =>
     rrsets
-      .flatMap(({ name, ttl, values }) => values.map((data) => `${name} ${ttl} IN SRV ${srvText(data)}\n`))
+      .flatMap((rrset) =>
+        rdataOf(rrset).map((rdata) => `${rrset.name} ${rrset.ttl} IN ${rrset.type} ${rdata}\n`),
+      )
       .join(''),
   text: (rrsets, site) =>
     [
-      ...rrsets.flatMap(({ name, ttl, values }) => [
-        `Publish at ${relativeToRoot(name)}, type SRV, TTL ${ttl}:`,
-        ...values.map(
-          ({ priority, weight, port, target }) =>
-            `  priority ${priority}, weight ${weight}, port ${port}, target ${relativeToRoot(target)}`,
-        ),
+      ...rrsets.flatMap((rrset) => [
+        `Publish at ${relativeToRoot(rrset.name)}, type ${rrset.type}, TTL ${rrset.ttl}:`,
+        ...(rrset.type === 'SRV' ? srvFields(rrset) : rrset.values.map((value) => `  ${value}`)),
       ]),
-      'For the certificate, these names must be writable, or be a CNAME into a zone that is:',
-      ...challengeNames(site).map((name) => `  ${relativeToRoot(name)}, type TXT`),
+      ...certificateLines(site),
       '',
     ].join('\n'),
-  terraform: (rrsets) => rrsets.map(terraform).join('\n'),
-  octodns: (rrsets) => rrsets.map(octodns).join(''),
+  terraform: (rrsets) =>
+    rrsets.map((rrset) => (rrset.type === 'SRV' ? terraformSrv(rrset) : terraformTxt(rrset))).join('\n'),
+  octodns: (rrsets) =>
+    rrsets.map((rrset) => (rrset.type === 'SRV' ? octodnsSrv(rrset) : octodnsTxt(rrset))).join(''),
 };
 
-function challengeNames(site: SiteConfig): DomainName[] {
-  if (site.certificate === null) return [];
-  return [...new Set(wantedNames(site).map((name) => under('_acme-challenge', withoutWildcard(name))))];
+/** `;` begins a comment in a zone file, `#` in the others. */
+function unknownLine(name: DomainName, reason: string, format: RecordFormat): string {
+  if (format === 'text') return `Publish at ${relativeToRoot(name)}, type TXT: ${reason}\n`;
+  return `${format === 'zone' ? ';' : '#'} ${name} TXT: ${reason}\n`;
+}
+
+function rdataOf(rrset: RRset): string[] {
+  return rrset.type === 'SRV' ? rrset.values.map(srvText) : rrset.values.map(txtText);
+}
+
+function srvFields({ values }: SrvRRset): string[] {
+  return values.map(
+    ({ priority, weight, port, target }) =>
+      `  priority ${priority}, weight ${weight}, port ${port}, target ${relativeToRoot(target)}`,
+  );
+}
+
+function certificateLines(site: SiteConfig): string[] {
+  if (site.persist !== undefined)
+    return [
+      'The TXT records let the account at the CA have certificates for as long as they stand; other TXT values there may stay.',
+    ];
+  return [
+    'For the certificate, these names must be writable, or be a CNAME into a zone that is:',
+    ...challengeNames(site).map((name) => `  ${relativeToRoot(name)}, type TXT`),
+  ];
 }
 
 /** The `dns_srv_record_set` of the hashicorp/dns provider, the one that is bound to no vendor. */
-function terraform({ name, ttl, values }: SrvRRset): string {
+function terraformSrv({ name, ttl, values }: SrvRRset): string {
   const [service = '', protocol = '', ...rest] = relativeToRoot(name).split('.');
   const blocks = values.map(
     ({ priority, weight, port, target }) =>
       `  srv {\n    priority = ${priority}\n    weight   = ${weight}\n    port     = ${port}\n    target   = "${target}"\n  }\n`,
   );
-  const label = [service, ...rest]
+  return `resource "dns_srv_record_set" "${labelOf([service, ...rest])}" {\n  zone = "${rest.join('.')}."\n  name = "${service}.${protocol}"\n  ttl  = ${ttl}\n${blocks.join('')}}\n`;
+}
+
+/** Of the same provider. */
+function terraformTxt({ name, ttl, values }: TxtRRset): string {
+  const [label = '', ...rest] = relativeToRoot(name).split('.');
+  const texts = values.map((value) => JSON.stringify(value)).join(', ');
+  return `resource "dns_txt_record_set" "${labelOf([label, ...rest])}" {\n  zone = "${rest.join('.')}."\n  name = "${label}"\n  ttl  = ${ttl}\n  txt  = [${texts}]\n}\n`;
+}
+
+function labelOf(labels: readonly string[]): string {
+  return labels
     .join('_')
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^_+/, '');
-  return `resource "dns_srv_record_set" "${label}" {\n  zone = "${rest.join('.')}."\n  name = "${service}.${protocol}"\n  ttl  = ${ttl}\n${blocks.join('')}}\n`;
 }
 
 /** The record as it stands in octoDNS's file of the zone that has the name's parent as its apex. */
-function octodns({ name, ttl, values }: SrvRRset): string {
+function octodnsSrv({ name, ttl, values }: SrvRRset): string {
   const [service = '', protocol = ''] = name.split('.');
   const lines = values.flatMap(({ priority, weight, port, target }) => [
     `    - priority: ${priority}`,
@@ -87,4 +129,11 @@ function octodns({ name, ttl, values }: SrvRRset): string {
     `      target: ${target}`,
   ]);
   return [`${service}.${protocol}:`, '  type: SRV', `  ttl: ${ttl}`, '  values:', ...lines, ''].join('\n');
+}
+
+/** octoDNS wants a backslash before each semicolon. */
+function octodnsTxt({ name, ttl, values }: TxtRRset): string {
+  const [label = ''] = name.split('.');
+  const lines = values.map((value) => `    - '${value.replaceAll(';', String.raw`\;`)}'`);
+  return [`${label}:`, '  type: TXT', `  ttl: ${ttl}`, '  values:', ...lines, ''].join('\n');
 }

@@ -36,11 +36,18 @@ export async function rehearse(
   try {
     const rehearsing = { ...rehearsalPorts(ports), acme: () => Promise.resolve(acme) };
     const reports: SiteReport[] = [];
+    for (const { serverName, persist } of sites)
+      if (persist !== undefined)
+        shell.err(
+          `${serverName.text}: the order was not rehearsed; the account at ${directoryUrl} is another one than that of the standing value\n`,
+        );
     for (const [index, site] of sites.entries()) {
       const before = planned.sites[index];
       if (before === undefined) continue;
       reports.push(
-        site.certificate === null ? before : await rehearseSite(site, before, staging, rehearsing, context),
+        site.certificate === null || site.persist !== undefined
+          ? before
+          : await rehearseSite(site, before, staging, rehearsing, context),
       );
     }
     return report(reports);

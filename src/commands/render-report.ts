@@ -85,6 +85,8 @@ function changeLines(
   paint: Paint,
 ): string[] {
   const lines = records.flatMap((record) => {
+    if (record.unknown !== undefined)
+      return [paint('warn', `? ${record.name} ${record.type} is wanted; its value is ${record.unknown}`)];
     if (record.action === 'keep')
       return record.foreign === true
         ? [

@@ -63,8 +63,19 @@ function siteConfig(name: string, { certificate, challenge, wellKnown, ...rest }
     ...rest,
     serverName,
     certificate: certificate === 'none' ? null : certificateConfig(certificate, demanded),
-    ...(challenge === undefined ? {} : { challengeProvider: challenge.provider }),
+    ...challengeConfig(challenge),
     ...(wellKnown === undefined ? {} : { wellKnown: { ...wellKnown, serve: wellKnown.serve === true } }),
+  };
+}
+
+function challengeConfig(raw: RawSite['challenge']): Pick<SiteConfig, 'challengeProvider' | 'persist'> {
+  if (raw === undefined) return {};
+  const { type, provider, wildcard, persistUntil } = raw;
+  return {
+    ...(provider === undefined ? {} : { challengeProvider: provider }),
+    ...(type === 'dns-01'
+      ? {}
+      : { persist: { wildcard, ...(persistUntil === undefined ? {} : { until: persistUntil }) } }),
   };
 }
 

@@ -67,9 +67,19 @@ export interface SiteConfig {
   readonly legacySrv: boolean;
   /** Provider for `_acme-challenge`, where it is not the site's. */
   readonly challengeProvider?: string;
+  /** The names are validated by dns-persist-01. Absent: by dns-01. */
+  readonly persist?: PersistConfig;
   /** Null: the site manages records only. */
   readonly certificate: CertificateConfig | null;
   readonly wellKnown?: WellKnownConfig;
+}
+
+/** The standing values of a site (draft-ietf-acme-dns-persist). */
+export interface PersistConfig {
+  /** Whether the value at a name with a wildcard lets the account have certificates for everything below that name. */
+  readonly wildcard: boolean;
+  /** Whole seconds. Absent: the values are good for as long as they stand. */
+  readonly until?: Date;
 }
 
 /** What `/.well-known/matrix/` should say, and who serves it. */

@@ -30,6 +30,7 @@ export function crossChecks(document: YamlDocument): ConfigProblem[] {
     const path = ['sites', name];
     checkProvider(site, [...path, 'provider'], ['provider'], providers, say);
     checkProvider(site, [...path, 'challenge', 'provider'], ['challenge', 'provider'], providers, say);
+    checkChallenge(site, path, say);
     checkOwner(name, site, path, owners, say);
     checkTargets(site, path, say);
     checkNames(site, path, refusesRedundantNames(root), say);
@@ -57,6 +58,23 @@ function checkWellKnown(site: unknown, path: KeyPath, say: Say): void {
       [...path, 'wellKnown', 'server'],
       `expected ${JSON.stringify(delegated)}, which is where \`delegatedTo\` has the SRV records and the certificate`,
     );
+}
+
+/** A wildcard must be meant: the account could have certificates for every name below, for as long as the value stands. */
+function checkChallenge(site: unknown, path: KeyPath, say: Say): void {
+  const challenge = valueAt(site, ['challenge']);
+  if (!isMapping(challenge)) return;
+  const persists = challenge['type'] === 'dns-persist-01';
+  for (const key of ['wildcard', 'persistUntil'])
+    if (!persists && challenge[key] !== undefined)
+      say([...path, 'challenge', key], 'this key belongs to `type: dns-persist-01`', 'key');
+  if (!persists || challenge['wildcard'] === true) return;
+  for (const [index, name] of list(valueAt(site, ['certificate', 'names'])).entries())
+    if (typeof name === 'string' && name.startsWith('*.'))
+      say(
+        [...path, 'certificate', 'names', index],
+        `${name} needs \`challenge.wildcard: true\`, which lets the account at the CA have certificates for every name below ${name.slice(2)}`,
+      );
 }
 
 function checkProvider(site: unknown, path: KeyPath, at: KeyPath, known: readonly string[], say: Say): void {

@@ -11,6 +11,7 @@ import {
   flag,
   integer,
   keyMode,
+  moment,
   seconds,
   signalName,
   srvTarget,
@@ -111,7 +112,22 @@ const certificate = z.strictObject({
 });
 
 const challenge = z.strictObject({
-  provider: text('the name of a provider').meta({ description: 'Its name under `providers`.' }),
+  type: z.enum(['dns-01', 'dns-persist-01']).default('dns-01').meta({
+    description:
+      'How the CA validates the names. dns-persist-01: by a TXT record that stands for good, so that renewals write nothing.',
+  }),
+  provider: text('the name of a provider').exactOptional().meta({
+    description:
+      "Provider of the zone that _acme-challenge or _validation-persist is a CNAME into. Default: the site's.",
+  }),
+  wildcard: flag().default(false).meta({
+    description:
+      'For dns-persist-01: true lets the account have certificates for everything below a name with a wildcard.',
+  }),
+  persistUntil: moment.exactOptional().meta({
+    description:
+      'For dns-persist-01: the moment from which on the TXT record counts no more. Default: it counts for as long as it stands.',
+  }),
 });
 
 export const siteSchema = z.strictObject({
@@ -134,7 +150,7 @@ export const siteSchema = z.strictObject({
     .default(false)
     .meta({ description: 'Also publish the deprecated _matrix._tcp with the same data, for old servers.' }),
   challenge: challenge.exactOptional().meta({
-    description: "Provider of the zone that _acme-challenge is a CNAME into, where it is not the site's.",
+    description: 'How the CA validates the names, and where the records for it go.',
   }),
   certificate: z
     .union([z.literal('none'), certificate], { error: 'expected a mapping, or none' })

@@ -33,6 +33,18 @@ describe('parseDirectory', () => {
     assert.equal(parseDirectory({ ...DIRECTORY, meta: {} }, URL).caaIdentities, undefined);
   });
 
+  it('reads what standing values are made of, and takes nothing that cannot stand in one', () => {
+    const meta = { issuerDomainNames: ['ca.example'], accountHashPrefix: 'https://ca.example/hash/' };
+    const { issuerDomainNames, accountHashPrefix } = parseDirectory({ ...DIRECTORY, meta }, URL);
+    assert.deepEqual({ issuerDomainNames, accountHashPrefix }, meta);
+    for (const bad of [
+      { issuerDomainNames: ['CA.example'], accountHashPrefix: 'https://ca.example/;policy=' },
+      { issuerDomainNames: [], accountHashPrefix: 'http://ca.example/' },
+      { issuerDomainNames: 'ca.example', accountHashPrefix: 'https://ca.example/ x' },
+    ])
+      assert.deepEqual(parseDirectory({ ...DIRECTORY, meta: bad }, URL), parseDirectory(DIRECTORY, URL));
+  });
+
   it('reads where renewal information is', () => {
     const renewalInfo = 'https://ca.example/renewal-info';
     assert.equal(parseDirectory({ ...DIRECTORY, renewalInfo }, URL).renewalInfo, renewalInfo);

@@ -5,6 +5,8 @@ import { ourError } from '../support/our-error.ts';
 const URL = 'https://ca.example/authz/1';
 const TOKEN = 'evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA';
 const DNS01 = { type: 'dns-01', url: 'https://ca.example/chall/1', status: 'pending', token: TOKEN };
+const PERSIST = { type: 'dns-persist-01', url: 'https://ca.example/chall/2', status: 'pending' };
+const eleven = Array.from({ length: 11 }, (_, index) => `ca${index}.example`);
 const AUTHORIZATION = {
   status: 'pending',
   identifier: { type: 'dns', value: 'example.org' },
@@ -21,9 +23,42 @@ describe('parseAuthorization', () => {
       status: 'pending',
       name: 'example.org.',
       wildcard: true,
+      offers: ['http-01', 'dns-01'],
       dns01: { url: DNS01.url, status: 'pending', token: TOKEN },
     });
   });
+
+  for (const field of ['issuer-domain-names', 'issuerDomainNames'])
+    it(`reads the dns-persist-01 challenge, whose names stand in ${field}`, () => {
+      const challenge = { ...PERSIST, [field]: ['ca.example', 'authority.example'] };
+      const { persist01, offers } = parseAuthorization({ ...AUTHORIZATION, challenges: [challenge] }, URL);
+      assert.deepEqual(offers, ['dns-persist-01']);
+      assert.deepEqual(persist01, {
+        url: PERSIST.url,
+        status: 'pending',
+        issuers: ['ca.example', 'authority.example'],
+      });
+    });
+
+  for (const issuers of [
+    undefined,
+    [],
+    'ca.example',
+    ['CA.example'],
+    ['ca.example.'],
+    ['ca.example', 7],
+    eleven,
+  ])
+    it(`rejects the dns-persist-01 challenge of ${JSON.stringify(issuers)}, and nothing beside it`, () => {
+      const challenge = { ...PERSIST, issuerDomainNames: issuers };
+      const { persist01, dns01, offers } = parseAuthorization(
+        { ...AUTHORIZATION, challenges: [challenge, DNS01] },
+        URL,
+      );
+      assert.equal(persist01, undefined);
+      assert.equal(dns01?.token, TOKEN);
+      assert.deepEqual(offers, ['dns-persist-01', 'dns-01']);
+    });
 
   it('reads why the challenge failed', () => {
     const error = { type: 'urn:ietf:params:acme:error:dns', detail: 'no TXT record' };

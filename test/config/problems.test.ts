@@ -31,8 +31,8 @@ const CASES: readonly Case[] = [
     it: 'names all known keys where none is near',
     text: site('    challenge: { provider: main, zone: x, qqqqqqqq: 1 }\n'),
     lines: [
-      'c.yaml:12:34: sites."example.org".challenge.zone: unknown key — known here: provider',
-      'c.yaml:12:43: sites."example.org".challenge.qqqqqqqq: unknown key — known here: provider',
+      'c.yaml:12:34: sites."example.org".challenge.zone: unknown key — known here: type, provider, wildcard, persistUntil',
+      'c.yaml:12:43: sites."example.org".challenge.qqqqqqqq: unknown key — known here: type, provider, wildcard, persistUntil',
     ],
   },
   {

@@ -13,6 +13,10 @@ export interface DoubleAuthorization {
   readonly wildcard: boolean;
   readonly token: string;
   status: 'pending' | 'processing' | 'valid' | 'invalid';
+  /** The type of the challenge that was answered. */
+  answered?: 'dns-01' | 'dns-persist-01';
+  /** The fields of the dns-persist-01 challenge, where it is offered. */
+  readonly persist: object | undefined;
   problem?: object;
 }
 
@@ -59,16 +63,35 @@ export function authorizationBody(authorization: DoubleAuthorization): object {
     status: status === 'processing' ? 'pending' : status,
     identifier: { type: 'dns', value: name },
     ...(wildcard ? { wildcard } : {}),
-    challenges: [challengeBody(authorization)],
+    challenges: [
+      challengeBody(authorization),
+      ...(authorization.persist === undefined ? [] : [persistBody(authorization)]),
+    ],
   };
 }
 
-export function challengeBody({ url, status, token, problem }: DoubleAuthorization): object {
+export function challengeBody(authorization: DoubleAuthorization): object {
+  const { url, token } = authorization;
   return {
     type: 'dns-01',
     url: url.replace('/authorization/', '/challenge/'),
-    status,
     token,
-    ...(problem === undefined ? {} : { error: problem }),
+    ...progressOf(authorization, 'dns-01'),
   };
+}
+
+/** It has no token (draft-ietf-acme-dns-persist §3.1). */
+export function persistBody(authorization: DoubleAuthorization): object {
+  return {
+    type: 'dns-persist-01',
+    url: authorization.url.replace('/authorization/', '/persist/'),
+    ...authorization.persist,
+    ...progressOf(authorization, 'dns-persist-01'),
+  };
+}
+
+/** A challenge that nobody answered stays as it is (RFC 8555 §7.1.6). */
+function progressOf({ status, answered, problem }: DoubleAuthorization, type: string): object {
+  if (answered !== type) return { status: 'pending' };
+  return { status, ...(problem === undefined ? {} : { error: problem }) };
 }

@@ -9,6 +9,7 @@ import {
   type DoubleOrder,
   orderBody,
 } from './ca-objects.ts';
+import { persistFields, whyNotPersistent } from './ca-persist.ts';
 import type { CaAnswer } from './ca-routes.ts';
 
 export interface Orders {
@@ -60,6 +61,7 @@ export function createOrders(origin: string, options: CaDoubleOptions, issuer: I
       wildcard: name.startsWith('*.'),
       token: randomBytes(32).toString('base64url'),
       status: 'pending',
+      persist: persistFields(options),
     }));
     const order: DoubleOrder = {
       url,
@@ -81,18 +83,28 @@ export function createOrders(origin: string, options: CaDoubleOptions, issuer: I
     return asked;
   };
 
-  const validate = async (authorization: DoubleAuthorization, account: DoubleAccount): Promise<void> => {
+  const whyNotValid = async (
+    authorization: DoubleAuthorization,
+    account: DoubleAccount,
+  ): Promise<string | null> => {
+    if (authorization.answered === 'dns-persist-01')
+      return whyNotPersistent(authorization, account, origin, options);
     const value = createHash('sha256')
       .update(`${authorization.token}.${account.thumbprint}`)
       .digest('base64url');
     // A name that cannot be looked up has no values, as far as a CA can tell.
     const found =
       lookUp === undefined ? [value] : await lookUp(`_acme-challenge.${authorization.name}`).catch(() => []);
-    authorization.status = found.includes(value) ? 'valid' : 'invalid';
-    if (authorization.status === 'invalid')
+    return found.includes(value) ? null : `the value is not among the ${found.length} that were found`;
+  };
+
+  const validate = async (authorization: DoubleAuthorization, account: DoubleAccount): Promise<void> => {
+    const detail = await whyNotValid(authorization, account);
+    authorization.status = detail === null ? 'valid' : 'invalid';
+    if (detail !== null)
       authorization.problem = {
         type: 'urn:ietf:params:acme:error:unauthorized',
-        detail: `the value is not among the ${found.length} that were found`,
+        detail,
         status: 403,
       };
     for (const order of orders) {

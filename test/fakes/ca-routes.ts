@@ -8,9 +8,11 @@ import {
   type DoubleOrder,
   authorizationBody,
   challengeBody,
+  persistBody,
   orderBody,
 } from './ca-objects.ts';
 import { createOrders, textIn } from './ca-orders.ts';
+import { persistMeta } from './ca-persist.ts';
 
 export interface CaAnswer {
   readonly status: number;
@@ -57,6 +59,7 @@ export function createRoutes(
     ...(options.renewalInfo === false ? {} : { renewalInfo: `${origin}/renewal-info` }),
     meta: {
       termsOfService: TERMS,
+      ...persistMeta(origin, options),
       externalAccountRequired: eab !== undefined,
       ...(profiles === undefined
         ? {}
@@ -119,14 +122,23 @@ export function createRoutes(
     const authorization = orders
       .filter((each) => each.account === account)
       .flatMap((each) => each.authorizations)
-      .find(({ url }) => url === at || url.replace('/authorization/', '/challenge/') === at);
-    if (authorization !== undefined && path.startsWith('/challenge/') && payload !== null) {
+      .find(({ url, persist }) =>
+        [
+          url,
+          url.replace('/authorization/', '/challenge/'),
+          ...(persist === undefined ? [] : [url.replace('/authorization/', '/persist/')]),
+        ].includes(at),
+      );
+    const answered = path.startsWith('/persist/') ? 'dns-persist-01' : 'dns-01';
+    if (authorization !== undefined && !path.startsWith('/authorization/') && payload !== null) {
       if (Object.keys(payload).length > 0) throw malformed('{} is wanted');
       if (authorization.status === 'pending') {
         authorization.status = 'processing';
+        authorization.answered = answered;
         void validate(authorization, account);
       }
-      return { status: 200, body: challengeBody(authorization) };
+      const body = (answered === 'dns-01' ? challengeBody : persistBody)(authorization);
+      return { status: 200, body };
     }
     if (payload !== null && at !== account.url) throw malformed('an empty payload is wanted');
     if (authorization !== undefined) return { status: 200, body: authorizationBody(authorization) };

@@ -26,6 +26,12 @@ export interface CaDoubleOptions {
   /** False: it offers no renewal information. */
   readonly renewalInfo?: boolean;
   readonly eab?: { readonly kid: string; readonly hmacKey: string };
+  /** It offers dns-persist-01 as well, under these names. Needs `lookUp`. */
+  readonly persist?: {
+    readonly issuers: readonly string[];
+    /** Of draft-ietf-acme-dns-persist: account URL and `issuer-domain-names`, or digest and `issuerDomainNames`. */
+    readonly draft: '01' | '02';
+  };
   /** The TXT values at a name. Absent: every challenge is waved through. */
   readonly lookUp?: (name: string) => Promise<readonly string[]>;
 }

@@ -17,6 +17,7 @@ export const DIRECTORY: Directory = {
   caaIdentities: ['ca.test'],
 };
 export const ACCOUNT = 'https://ca.test/acct/1';
+export const THUMBPRINT = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
 
 export interface Patient extends Partial<DoctorPorts> {
   /** Where a zone's servers are to be found: an address of the zone's data, and who plays it. */
@@ -63,7 +64,7 @@ export async function examineSite(serverName: string, patient: Patient): Promise
         ...(await world.acme(url)),
         directory: async () => ({ ...DIRECTORY, ...directory }),
       }),
-      account: async () => ACCOUNT,
+      account: async () => ({ url: ACCOUNT, thumbprint: THUMBPRINT }),
       rights: createRightsLooker(),
       ...ports,
     },

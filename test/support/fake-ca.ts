@@ -3,7 +3,7 @@ import type { Authorization, AuthorizationStatus, Order, OrderStatus } from '../
 import type { Problem } from '../../src/acme/problem.ts';
 import type { RenewalInfo } from '../../src/acme/renewal-info.ts';
 import { problemError } from '../../src/acme/problem-error.ts';
-import { type DomainName, isWildcard, withoutWildcard } from '../../src/dns/domain-name.ts';
+import { type DomainName, isWildcard, under, withoutWildcard } from '../../src/dns/domain-name.ts';
 import type { DelegatedError } from '../../src/errors.ts';
 import type { AcmeClient, Clock } from '../../src/ports.ts';
 import type { FakeCertificates } from './fake-certificates.ts';
@@ -24,7 +24,7 @@ interface CaAuthorization {
   readonly wildcard: boolean;
   readonly token: string;
   status: AuthorizationStatus;
-  answered: boolean;
+  answered: 'dns-01' | 'dns-persist-01' | null;
   error?: Problem;
 }
 
@@ -50,6 +50,14 @@ export interface FakeCa {
   suggest: ((certId: string) => RenewalInfo) | undefined;
   /** The certificates that it was asked about. */
   readonly askedAbout: string[];
+  /** Whether somebody has opened the account. */
+  hasAccount: boolean;
+  /** What it offers for each name. Default: dns-01. */
+  offers: readonly ('dns-01' | 'dns-persist-01')[];
+  /** The names that it goes by, in its challenges. */
+  issuers: readonly string[];
+  /** What its directory says besides. */
+  meta: Partial<Directory>;
   /** The orders that can still become a certificate. */
   live(): CaOrder[];
   client(): AcmeClient;
@@ -60,7 +68,7 @@ export interface FakeCaOptions {
   readonly certificates: FakeCertificates;
   /** Default: `https://ca.test`. */
   readonly origin?: string;
-  /** The TXT values that the world sees. */
+  /** The TXT values that the world sees at a name. */
   readonly lookUp: (name: DomainName) => Promise<readonly string[]>;
 }
 
@@ -99,6 +107,10 @@ export function createFakeCa({
     profiles: undefined,
     suggest: undefined,
     askedAbout: [],
+    hasAccount: false,
+    offers: ['dns-01'],
+    issuers: ['ca.test'],
+    meta: {},
     live: () => ca.orders.filter(({ status }) => status !== 'invalid' && status !== 'valid'),
     client,
   };
@@ -114,9 +126,12 @@ export function createFakeCa({
   const validate = async (order: CaOrder): Promise<void> => {
     if (order.status !== 'pending') return;
     for (const each of order.authorizations) {
-      if (each.status !== 'pending' || !each.answered) continue;
-      const values = await lookUp(each.name);
-      const found = values.includes(valueFor(each.token));
+      if (each.status !== 'pending' || each.answered === null) continue;
+      const values = await lookUp(
+        under(`_${each.answered === 'dns-01' ? 'acme-challenge' : 'validation-persist'}`, each.name),
+      );
+      const standing = `${ca.issuers[0] ?? ''}; accounturi=${origin}/account/1${each.wildcard ? '; policy=wildcard' : ''}`;
+      const found = values.includes(each.answered === 'dns-01' ? valueFor(each.token) : standing);
       each.status = found && ca.objection === undefined ? 'valid' : 'invalid';
       if (each.status === 'invalid')
         each.error = ca.objection ?? {
@@ -141,8 +156,11 @@ export function createFakeCa({
 
   function client(): AcmeClient {
     return {
-      directory: async () => ({ ...DIRECTORY, ...(ca.profiles && { profiles: ca.profiles }) }),
-      account: async () => `${origin}/account/1`,
+      directory: async () => ({ ...DIRECTORY, ...(ca.profiles && { profiles: ca.profiles }), ...ca.meta }),
+      async account() {
+        ca.hasAccount = true;
+        return `${origin}/account/1`;
+      },
       async newOrder(names, { replaces }) {
         if (
           replaces !== undefined &&
@@ -171,13 +189,13 @@ export function createFakeCa({
       async authorization(url) {
         const found = all().find((each) => each.url === url);
         if (found === undefined) throw problem('malformed', 404, 'order');
-        return publicAuthorization(found);
+        return publicAuthorization(found, ca);
       },
       dns01Value: valueFor,
       async respond(url) {
-        const found = all().find((each) => each.url === url);
+        const found = all().find((each) => each.url === url || `${each.url}/persist` === url);
         if (found === undefined) throw problem('malformed', 404);
-        found.answered = true;
+        found.answered = url === found.url ? 'dns-01' : 'dns-persist-01';
       },
       async finalize({ url }, privateKey) {
         const order = orderAt(url);
@@ -221,7 +239,7 @@ function authorization(url: string, name: DomainName): CaAuthorization {
     wildcard: isWildcard(name),
     token,
     status: 'pending',
-    answered: false,
+    answered: null,
   };
 }
 
@@ -236,22 +254,26 @@ function publicOrder({ url, names, status, authorizations, certificate }: CaOrde
   };
 }
 
-function publicAuthorization({
-  url,
-  name,
-  wildcard,
-  status,
-  token,
-  answered,
-  error,
-}: CaAuthorization): Authorization {
+function publicAuthorization(
+  { url, name, wildcard, status, token, answered, error }: CaAuthorization,
+  { offers, issuers }: FakeCa,
+): Authorization {
   const challenge =
-    status === 'pending' ? (answered ? 'processing' : 'pending') : status === 'valid' ? 'valid' : 'invalid';
+    status === 'pending'
+      ? answered === null
+        ? 'pending'
+        : 'processing'
+      : status === 'valid'
+        ? 'valid'
+        : 'invalid';
+  const all = { status: challenge, ...(error === undefined ? {} : { error }) } as const;
   return {
     url,
     name,
     wildcard,
     status,
-    dns01: { url, status: challenge, token, ...(error === undefined ? {} : { error }) },
+    offers,
+    ...(offers.includes('dns-01') && { dns01: { ...all, url, token } }),
+    ...(offers.includes('dns-persist-01') && { persist01: { ...all, url: `${url}/persist`, issuers } }),
   };
 }

@@ -79,7 +79,7 @@ export function createWorld(): World {
 
   const certificates = createFakeCertificates();
   const lookUp = async (name: DomainName): Promise<string[]> => {
-    const question = { name: under('_acme-challenge', name), type: 'TXT', recurse: true } as const;
+    const question = { name, type: 'TXT', recurse: true } as const;
     const { answers } = await dns.query(RESOLVER, question, ctx());
     return answers.flatMap((record) => (record.type === 'TXT' ? [record.data] : []));
   };
@@ -125,6 +125,11 @@ export function createWorld(): World {
         resolvers: [RESOLVER],
         provider: async () => wrapped,
         acme: async (directoryUrl) => (directoryUrl === OTHER_CA ? otherAcme : acme),
+        account: async (directoryUrl) => {
+          const { hasAccount } = directoryUrl === OTHER_CA ? otherCa : ca;
+          const { origin } = new URL(directoryUrl);
+          return hasAccount ? { url: `${origin}/account/1`, thumbprint: 'x'.repeat(43) } : null;
+        },
         keys: async () => wrap('keys', certificates, watched),
         store: wrap('store', store, watched),
         state: wrap('state', state, watched),

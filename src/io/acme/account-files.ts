@@ -46,9 +46,12 @@ export async function openAccountKey(directory: string): Promise<AccountKey> {
   return { pem: other, isNew: false };
 }
 
-/** @throws DelegatedError E_SECRET, E_STATE when the key that is there could not be used */
-export async function inspectAccountKey(directory: string): Promise<void> {
-  await readKey(join(directory, 'account.key'));
+/**
+ * The key that is there, PKCS#8 PEM; null when there is none.
+ * @throws DelegatedError E_SECRET, E_STATE when it could not be used
+ */
+export function inspectAccountKey(directory: string): Promise<string | null> {
+  return readKey(join(directory, 'account.key'));
 }
 
 /** Null when there is none, or none that is of use: the key finds the account again. */

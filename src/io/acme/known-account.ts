@@ -1,0 +1,17 @@
+import { join } from 'node:path';
+import type { KnownAccount } from '../../acme/account-uri.ts';
+import { jwkThumbprint } from '../../acme/dns01-value.ts';
+import type { Log } from '../../ports.ts';
+import { inspectAccountKey, readAccount } from './account-files.ts';
+import { acmeKey } from './signer.ts';
+
+/**
+ * The account of an account directory, without a word to the CA. Null when there is none, or none that is of use.
+ * @throws DelegatedError E_SECRET when others can use its key, E_STATE
+ */
+export async function knownAccount(directory: string, log: Log): Promise<KnownAccount | null> {
+  const pem = await inspectAccountKey(directory);
+  const stored = await readAccount(directory, log);
+  if (pem === null || stored === null) return null;
+  return { url: stored.url, thumbprint: jwkThumbprint(acmeKey(pem, join(directory, 'account.key')).jwk) };
+}
