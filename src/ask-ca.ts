@@ -42,7 +42,7 @@ export async function askCa(
     return { error: heldBackError(known), elsewhere: known.elsewhere === true };
   }
   try {
-    if (known?.rehearse === true && needsRehearsal(config, options))
+    if (known?.rehearse === true && needsRehearsal(site, config, options))
       await rehearseFirst(site, certificate, config, ports, ctx);
     return { version: await issue(site, certificate, config, options, ports, ctx) };
   } catch (thrown) {
@@ -144,6 +144,7 @@ function questionOf(site: SiteConfig, { keyType }: CertificateConfig, { acme, pr
     site.zone,
     [provider, providers.get(provider)?.type],
     [acme.directoryUrl, acme.profile, acme.email, acme.termsOfServiceAgreed, acme.eab?.kid],
+    ...(site.persist === undefined ? [] : [site.persist]),
   ]);
 }
 

@@ -25,7 +25,7 @@ export interface CertificateSight {
  */
 export async function certificateSight(
   site: SiteConfig,
-  ports: Ports,
+  ports: Pick<Ports, 'clock' | 'state' | 'store'>,
   nextLookMs = 0,
 ): Promise<CertificateSight | null> {
   const { certificate } = site;

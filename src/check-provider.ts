@@ -1,14 +1,14 @@
 /** Does a provider do what the config will ask of it? Changes nothing. */
 import type { ProviderConfig, SiteConfig } from './config/config.ts';
-import { relativeToRoot, under, withoutWildcard } from './dns/domain-name.ts';
+import { relativeToRoot } from './dns/domain-name.ts';
 import { recordKeys } from './dns/fence.ts';
 import type { RRsetKey } from './dns/rrset.ts';
 import { asDelegatedError } from './errors.ts';
-import { wantedNames } from './issuance.ts';
 import { followChallenge } from './lookup.ts';
 import { desiredRecords } from './matrix/delegation.ts';
 import { mapConcurrent } from './pool.ts';
 import type { CheckItem, Ctx, DnsProvider, Ports } from './ports.ts';
+import { challengeNames } from './standing-names.ts';
 
 export type ProviderCheckPorts = Pick<Ports, 'provider' | 'dns' | 'resolvers' | 'dice'>;
 
@@ -62,8 +62,7 @@ async function useOf(
   const records = site.provider === name ? recordKeys(names) : [];
   if (site.certificate === null || (site.challengeProvider ?? site.provider) !== name)
     return { site, keys: records };
-  const ends = wantedNames(site).map(async (wanted): Promise<RRsetKey> => {
-    const challenge = under('_acme-challenge', withoutWildcard(wanted));
+  const ends = challengeNames(site).map(async (challenge): Promise<RRsetKey> => {
     // Without an answer the name itself is the best guess; the zone is looked for below in any case.
     const end = followChallenge(challenge, nameServers, ports, ctx);
     return { name: await end.catch(() => challenge), type: 'TXT' };

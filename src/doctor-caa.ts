@@ -1,5 +1,5 @@
 /** May the configured CA issue for the names of a site, in the way that we ask it to? */
-import { type CaaProperty, judgeCaa } from './acme/caa.ts';
+import { type CaaProperty, type CaaQuestion, judgeCaa } from './acme/caa.ts';
 import type { Directory } from './acme/directory.ts';
 import { type DomainName, ancestry, isWildcard, relativeToRoot, withoutWildcard } from './dns/domain-name.ts';
 import { DelegatedError } from './errors.ts';
@@ -23,12 +23,13 @@ interface RelevantSet {
 export async function examineCaa(
   name: DomainName,
   applicant: Applicant,
+  method: CaaQuestion['method'],
   ports: LookupPorts,
   ctx: Ctx,
 ): Promise<Condition[]> {
   try {
     const found = await relevantSet(withoutWildcard(name), ports, ctx);
-    return found === null ? [] : judged(name, found, applicant);
+    return found === null ? [] : judged(name, found, applicant, method);
   } catch (error) {
     if (!(error instanceof DelegatedError) || error.code !== 'E_DNS_UNANSWERED') throw error;
     return [
@@ -56,6 +57,7 @@ function judged(
   name: DomainName,
   { at, properties }: RelevantSet,
   { directoryUrl, directory, account }: Applicant,
+  method: CaaQuestion['method'],
 ): Condition[] {
   const evidence = properties.map(
     ({ critical, tag, value }) =>
@@ -64,7 +66,7 @@ function judged(
   const whose = relativeToRoot(name);
   const [identity] = directory.caaIdentities ?? [];
   const identities = directory.caaIdentities ?? [];
-  const question = { identities, account, method: 'dns-01', wildcard: isWildcard(name) } as const;
+  const question = { identities, account, method, wildcard: isWildcard(name) };
   const verdict = judgeCaa(properties, question);
   if (verdict.kind === 'allowed') return [];
   if (verdict.kind === 'critical')
@@ -98,8 +100,8 @@ function judged(
     return [
       condition(
         'CAA_METHOD',
-        `the CAA records for ${whose} allow ${verdict.methods.join(', ')}, and not dns-01`,
-        'add dns-01 to validationmethods',
+        `the CAA records for ${whose} allow ${verdict.methods.join(', ')}, and not ${method}`,
+        `add ${method} to validationmethods`,
         evidence,
       ),
     ];

@@ -2,12 +2,13 @@
 import { checkProvider, sitesOf } from './check-provider.ts';
 import type { KnownAccount } from './acme/account-uri.ts';
 import type { Config, ProviderConfig, SiteConfig } from './config/config.ts';
-import { type DomainName, relativeToRoot, under, withoutWildcard } from './dns/domain-name.ts';
+import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import { examineCa, examineLedger } from './doctor-ca.ts';
 import { type Applicant, examineCaa } from './doctor-caa.ts';
 import { examineDnssec } from './doctor-dnssec.ts';
 import { examineLeftovers } from './doctor-leftovers.ts';
 import { examineOutputs, examineState } from './doctor-rights.ts';
+import { examineStanding } from './doctor-standing.ts';
 import { examineTargets } from './doctor-targets.ts';
 import { examineZone } from './doctor-zones.ts';
 import { DelegatedError } from './errors.ts';
@@ -20,6 +21,7 @@ import { certName, desiredRecords } from './matrix/delegation.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Ctx, Endpoint, Ports, RightsLooker } from './ports.ts';
 import type { LedgerEntry } from './schedule/state.ts';
+import { type StandingAccount, challengeNames } from './standing-names.ts';
 
 export interface DoctorPorts extends Pick<
   Ports,
@@ -51,12 +53,13 @@ export async function examine(
     Promise.all(used.map((provider) => examineProvider(provider, sites, ports, ctx))),
   ]);
   const lookAtZone = rememberingZones(ports, ctx);
+  const standing = standingSight(ca.applicant, account);
   const looks = await mapConcurrent(sites, SITES_AT_ONCE, async (site) => {
     const found = await Promise.all([
       examineOutputs(site, ports.rights),
       examineDnssec(certName(site), ports, ctx),
       examineTargets(site, ports, ctx),
-      examineNames(site, { config, lookAtZone, known }, ports, ctx),
+      examineNames(site, { config, lookAtZone, known, standing }, ports, ctx),
       examineAuthority(site, ca.applicant, ports, ctx),
     ]);
     const orders =
@@ -88,9 +91,18 @@ async function examineProvider(
 
 interface Surroundings {
   readonly config: Config;
+  readonly standing: StandingSight;
   readonly lookAtZone: ZoneLook;
   /** Challenge values that a journal has. */
   readonly known: ReadonlySet<string>;
+}
+
+/** What standing values have to say; null while there is no account, `silent` where the CA did not show its directory. */
+type StandingSight = StandingAccount | null | 'silent';
+
+function standingSight(applicant: Applicant | null, account: KnownAccount | null): StandingSight {
+  if (account === null) return null;
+  return applicant === null ? 'silent' : { directory: applicant.directory, account };
 }
 
 interface KnownState {
@@ -137,7 +149,7 @@ async function examineAuthority(
 ): Promise<Condition[]> {
   if (applicant === null || site.certificate === null) return [];
   const caa = await mapConcurrent(wantedNames(site), NAMES_AT_ONCE, (name) =>
-    examineCaa(name, applicant, ports, ctx),
+    examineCaa(name, applicant, site.persist === undefined ? 'dns-01' : 'dns-persist-01', ports, ctx),
   );
   return caa.flat();
 }
@@ -145,31 +157,29 @@ async function examineAuthority(
 /** Every name that a renewal writes, followed to the zone that it ends in, and that zone's servers. */
 async function examineNames(
   site: SiteConfig,
-  { config, lookAtZone, known }: Surroundings,
+  { config, lookAtZone, known, standing }: Surroundings,
   ports: DoctorPorts,
   ctx: Ctx,
 ): Promise<Condition[]> {
   const serversOf = (provider: string) => config.providers.get(provider)?.nameServers ?? [];
   const records = desiredRecords(site).flatMap(({ name, rrset }) => (rrset === null ? [] : [name]));
-  const challenges = new Set(
-    site.certificate === null
-      ? []
-      : wantedNames(site).map((name) => under('_acme-challenge', withoutWildcard(name))),
-  );
   const challengeServers = serversOf(site.challengeProvider ?? site.provider);
   const looks = [
     ...records.map(
       (name) => async () => zoneFindings(name, serversOf(site.provider), lookAtZone, ports, ctx),
     ),
-    ...[...challenges].map((name) => async () => {
+    ...challengeNames(site).map((name) => async () => {
       const end = await followChallenge(name, challengeServers, ports, ctx);
       const zone = await zoneApex(end, ports, ctx);
       const servers = { configured: challengeServers, known };
       return [
         ...(await lookAtZone(zone, challengeServers)),
-        ...(await examineLeftovers(end, zone, servers, ports, ctx)),
+        ...(site.persist === undefined ? await examineLeftovers(end, zone, servers, ports, ctx) : []),
       ];
     }),
+    ...(site.certificate === null || standing === 'silent'
+      ? []
+      : [async () => examineStanding(site, standing, challengeServers, ports, ctx)]),
   ];
   return (await mapConcurrent(looks, NAMES_AT_ONCE, async (look) => look().catch(lookupFailure))).flat();
 }

@@ -9,9 +9,12 @@ import type { Ctx, Ports } from './ports.ts';
 import type { Journal } from './schedule/state.ts';
 
 export function needsRehearsal(
+  { persist }: Pick<SiteConfig, 'persist'>,
   { acme: { stagingDirectoryUrl, directoryUrl } }: Config,
   { force }: IssueOptions,
 ): boolean {
+  // The account at the staging is another one than that of a standing value.
+  if (persist !== undefined) return false;
   return !force && stagingDirectoryUrl !== null && stagingDirectoryUrl !== directoryUrl;
 }
 

@@ -14,6 +14,7 @@ import { publishWellKnown } from './publish-well-known.ts';
 import { remember } from './remember.ts';
 import { type CertificateOutcome, type RenewOptions, renewCertificate } from './renew-certificate.ts';
 import { siteReport } from './site-report.ts';
+import { standingEnd } from './standing-end.ts';
 
 /** How many orders are open at the CA at once. */
 const ORDERS_AT_ONCE = 4;
@@ -51,6 +52,9 @@ export async function renew(
       ...(deployment?.errors ?? []),
       ...(swept.get(name) ?? []),
     ];
+    const end = standingEnd(site, certificate?.report ?? null);
+    // Nothing has failed yet, so it is no error of this run; but whoever reads its log has to act.
+    if (end !== null) ctx.log.error(end.message, { site: name, hint: end.hint });
     const wellKnown = await publishWellKnown(site, 'apply', ports.webRoot).catch((thrown: unknown) => {
       add(errors, thrown);
       return null;
@@ -101,7 +105,12 @@ export async function plan(
   const reports = await mapConcurrent(sites, ORDERS_AT_ONCE, async (site, index) => {
     const outcome = records.get(site.serverName.text) ?? null;
     const certificate = certificates[index] ?? null;
-    const errors = [...(outcome?.errors ?? []), ...(certificate?.errors ?? [])];
+    const end = standingEnd(site, certificate?.report ?? null);
+    const errors = [
+      ...(outcome?.errors ?? []),
+      ...(certificate?.errors ?? []),
+      ...(end === null ? [] : [end]),
+    ];
     const deployment = await planDeploy(site, certificate, ports).catch((thrown: unknown) => {
       add(errors, thrown);
       return null;

@@ -19,6 +19,12 @@ const MATRIX = 'matrix IN A 192.0.2.5';
 const SECOND = ['@ IN NS ns2', 'ns2 IN A 127.0.0.2'];
 const RCODE = { servfail: 2, refused: 5 } as const;
 
+const VALUE = `ca.test; accounturi=${ACCOUNT}`;
+
+function standing(value: string): string {
+  return `_validation-persist IN TXT "${value}"`;
+}
+
 /** One name server for all of them; each zone is sick in one way. */
 const ZONES: Readonly<Record<string, readonly string[]>> = {
   healthy: ['@ IN CAA 0 issue "ca.test; validationmethods=dns-01; accounturi=https://ca.test/acct/1"'],
@@ -33,6 +39,13 @@ const ZONES: Readonly<Record<string, readonly string[]>> = {
   loop: ['_acme-challenge IN CNAME a', 'a IN CNAME _acme-challenge'],
   wildcard: ['* IN CNAME elsewhere.bare.test.'],
   stale: [`_acme-challenge IN TXT "${'a'.repeat(43)}"`, '_acme-challenge IN TXT "keeps the wildcard away"'],
+  persist: [standing(VALUE), '@ IN CAA 0 issue "ca.test; validationmethods=dns-persist-01"'],
+  pforeign: [standing('ca.test; accounturi=https://ca.test/acct/2'), standing('something else')],
+  pother: [standing(`other.test; accounturi=${ACCOUNT}`)],
+  pexpired: [standing(`${VALUE}; persistUntil=1721952000`)],
+  // The clock of these tests says 2026-11-24.
+  pends: [standing(`${VALUE}; persistUntil=1796000000`)],
+  pwide: [standing(`${VALUE}; policy=wildcard`)],
   homeless: ['@ IN NS nowhere.bare.test.'],
 };
 
@@ -126,6 +139,62 @@ describe('doctor', () => {
     const [found] = await findings('healthy', { account: async () => null });
     assert.equal(found?.code, 'CAA_ACCOUNT');
     assert.ok(found.evidence.some((line) => line.includes(ACCOUNT)));
+  });
+
+  it('sees what the standing value lacks where the site is validated by it', async () => {
+    const persist = { wildcard: false };
+    for (const [zone, expected] of [
+      ['persist', []],
+      ['bare', ['STANDING_MISSING']],
+      ['pforeign', ['STANDING_ACCOUNT']],
+      ['pother', ['STANDING_ISSUER']],
+      ['pexpired', ['STANDING_EXPIRED']],
+      ['pwide', ['STANDING_WIDE']],
+      ['healthy', ['CAA_METHOD', 'STANDING_MISSING']],
+    ] as const)
+      assert.deepEqual((await codes(zone, { persist })).toSorted(), expected, zone);
+    const [missing] = await findings('bare', { persist });
+    assert.equal(missing?.fix, `publish _validation-persist.bare.test TXT "${VALUE}"`);
+    const [foreign] = await findings('pforeign', { persist });
+    assert.deepEqual(foreign?.evidence.toSorted(), [
+      'ca.test; accounturi=https://ca.test/acct/2',
+      'something else',
+    ]);
+  });
+
+  it('sees that a wildcard of the certificate is not covered', async () => {
+    const names = [parseDomainName('*.persist.test')];
+    const found = await codes('persist', { persist: { wildcard: true }, certificate: { names } });
+    assert.deepEqual(found, ['STANDING_NARROW']);
+    const wide = [parseDomainName('*.pwide.test')];
+    assert.deepEqual(await codes('pwide', { persist: { wildcard: true }, certificate: { names: wide } }), []);
+  });
+
+  it('sees that the standing value ends before the next renewal, and not where it ends after it', async () => {
+    const persist = { wildcard: false };
+    const world = createWorld();
+    const name = parseDomainName('pends.test');
+    const live = async (days: number): Promise<Partial<Patient>> => {
+      const notBefore = world.clock.now();
+      const notAfter = new Date(notBefore.getTime() + days * 86_400_000);
+      const privateKey = await world.certificates.privateKey('ec256');
+      const material = world.certificates.material({ names: [name], privateKey, notBefore, notAfter });
+      await world.ports().store.commit('pends.test', material);
+      return { persist, store: world.ports().store };
+    };
+    // 1796000000 is 2026-11-30: six days from now.
+    assert.deepEqual(await codes('pends', await live(90)), ['STANDING_ENDS']);
+    assert.deepEqual(await codes('pends', await live(6)), []);
+  });
+
+  it('says that nobody knows the standing value before there is an account', async () => {
+    const found = await codes('bare', { persist: { wildcard: false }, account: async () => null });
+    assert.deepEqual(found, ['STANDING_UNKNOWN']);
+  });
+
+  it('sees a standing value that a site by dns-01 has no use for', async () => {
+    assert.deepEqual(await codes('pwide'), ['STANDING_LEFT']);
+    assert.deepEqual(await codes('pforeign'), []);
   });
 
   it('sees a critical property that stops every CA', async () => {

@@ -45,8 +45,11 @@ describe('dns-persist-01', () => {
     world.ca.meta = { caaIdentities: ['ca.test'] };
   });
 
-  const renewed = (of = persisting()) =>
-    inOne(renew([of], config(of), NO_FORCE, world.ports(), ctx(AbortSignal.timeout(20_000))));
+  const renewed = (of = persisting()) => {
+    const ports = world.ports();
+    const patient = { ...ctx(AbortSignal.timeout(20_000)), log: ports.log };
+    return inOne(renew([of], config(of), NO_FORCE, ports, patient));
+  };
   const planned = (of = persisting()) => inOne(plan([of], config(of), world.ports(), ctx()));
   const valuesAt = (name: DomainName) =>
     world.provider.snapshot().filter((line) => line.startsWith(`${name} `) && line.includes(' TXT '));
@@ -149,6 +152,30 @@ describe('dns-persist-01', () => {
     assert.ok(codes(done).every((code) => code === 'E_STANDING_VALUE') && !done.ok);
     assert.deepEqual(valuesAt(STANDING), []);
     assert.equal(world.ca.orders.length, 0);
+  });
+
+  it('raises the alarm in the plan while there is time: it ends before the next renewal', async () => {
+    const day = 86_400_000;
+    const ending = (days: number): SiteConfig =>
+      persisting({ persist: { wildcard: false, until: new Date(world.clock.now().getTime() + days * day) } });
+    assert.deepEqual(codes(await renewed()), []);
+    const soon = await planned(ending(40));
+    assert.deepEqual(codes(soon), ['E_STANDING_VALUE']);
+    assert.match(soon.errors[0]?.message ?? '', /ends at .*, before the next renewal at /);
+    assert.equal(soon.ok, false);
+    assert.deepEqual(codes(await planned(ending(80))), []);
+
+    const done = await renewed(ending(40));
+    assert.equal(done.ok, true, 'this run has not failed');
+    assert.ok(world.warnings.some((warning) => warning.includes('before the next renewal')));
+  });
+
+  it('is asked for anew after a refusal by another method, and never rehearsed', async () => {
+    world.ca.offers = ['dns-01'];
+    assert.deepEqual(codes(await renewed()), ['E_ACME_AUTHORIZATION']);
+    assert.deepEqual(codes(await renewed()), ['E_ACME_HELD_BACK']);
+    assert.deepEqual(codes(await renewed(site({ certificate: certificate() }))), []);
+    assert.equal(world.ca.issued.length, 1);
   });
 
   it('does not fall back where the CA does not offer it, and says what it offers', async () => {

@@ -12,7 +12,7 @@ export const CONDITIONS = {
   LEDGER_LOW: ['info', 'one order is left in our own limit'],
 
   CAA_ISSUER: ['error', 'CAA records do not name the CA'],
-  CAA_METHOD: ['error', 'CAA records do not allow dns-01'],
+  CAA_METHOD: ['error', 'CAA records do not allow the way that we are validated'],
   CAA_ACCOUNT: ['error', 'CAA records name another account at the CA'],
   CAA_CRITICAL: ['error', 'a CAA record is critical and means nothing to CAs'],
   CAA_UNANSWERED: ['error', 'whether there are CAA records cannot be found out'],
@@ -29,6 +29,16 @@ export const CONDITIONS = {
   CHALLENGE_CNAME: ['error', 'the CNAME of _acme-challenge cannot be followed'],
 
   CHALLENGE_STALE: ['warning', 'challenge values of unknown origin stand in the zone'],
+  STANDING_MISSING: ['error', 'there is no standing value of dns-persist-01'],
+  STANDING_ACCOUNT: ['error', 'the standing value is for another account'],
+  STANDING_ISSUER: ['error', 'the standing values are for other CAs'],
+  STANDING_NARROW: ['error', 'the standing value does not cover a wildcard of the certificate'],
+  STANDING_EXPIRED: ['error', 'the standing value counts no more'],
+  STANDING_ENDS: ['error', 'the standing value ends before the next renewal'],
+  STANDING_WIDE: ['warning', 'the standing value allows more than the certificate needs'],
+  STANDING_LEFT: ['warning', 'a standing value of ours is not needed'],
+  STANDING_UNKNOWN: ['info', 'nobody can tell yet what the standing value has to be'],
+
   TARGET_CNAME: ['warning', 'an SRV target is an alias'],
   TARGET_ADDRESS: ['error', 'an SRV target has no address'],
   TARGET_UNANSWERED: ['warning', 'the addresses of an SRV target cannot be found out'],

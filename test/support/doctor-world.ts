@@ -1,6 +1,6 @@
 import { createMemory } from '../../providers/memory/index.ts';
 import type { Directory } from '../../src/acme/directory.ts';
-import type { CertificateConfig, SiteConfig } from '../../src/config/config.ts';
+import type { CertificateConfig, PersistConfig, SiteConfig } from '../../src/config/config.ts';
 import { type DomainName, parseDomainName, under } from '../../src/dns/domain-name.ts';
 import { type DoctorPorts, examine } from '../../src/doctor.ts';
 import type { DoctorReport } from '../../src/health/doctor-report.ts';
@@ -29,6 +29,7 @@ export interface Patient extends Partial<DoctorPorts> {
   /** Of the SRV record; default `matrix` in the zone. */
   readonly target?: DomainName;
   readonly certificate?: Partial<CertificateConfig>;
+  readonly persist?: PersistConfig;
   readonly ctx?: Ctx;
 }
 
@@ -36,7 +37,16 @@ const QUICK_MS = 300;
 
 /** Looks at one site whose DNS and folders are real, and whose CA and provider are not. */
 export async function examineSite(serverName: string, patient: Patient): Promise<DoctorReport> {
-  const { servers, folder, directory, certificate: over, target, ctx: given = ctx(), ...ports } = patient;
+  const {
+    servers,
+    folder,
+    directory,
+    certificate: over,
+    target,
+    persist,
+    ctx: given = ctx(),
+    ...ports
+  } = patient;
   const name = parseDomainName(serverName);
   const provider = createMemory({ zones: [name] });
   const output = {
@@ -49,6 +59,7 @@ export async function examineSite(serverName: string, patient: Patient): Promise
     name: serverName,
     srv: [srv(target ?? under('matrix', name))],
     certificate: certificate({ outputs: [output], ...over }),
+    ...(persist === undefined ? {} : { persist }),
   });
   const resolver = servers.get('127.0.0.1');
   const world = createWorld().ports();
