@@ -79,7 +79,9 @@ async function reconcileSite(
       else records.push(await publishStanding(site, standing, mode, config, ports, ctx));
     } catch (thrown) {
       const error = asDelegatedError(thrown);
-      records.push({ ...base, action: error.code === 'E_STANDING_VALUE' ? 'refuse' : 'fail' });
+      // What no waiting heals was not even tried.
+      const refused = error.code === 'E_STANDING_VALUE' && error.retry.kind === 'never';
+      records.push({ ...base, action: refused ? 'refuse' : 'fail' });
       if (!errors.some(({ message }) => message === error.message)) errors.push(error);
     }
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { SiteConfig } from '../src/config/config.ts';
 import { type DomainName, under } from '../src/dns/domain-name.ts';
+import { needsRehearsal } from '../src/rehearse-first.ts';
 import { plan, renew, sync } from '../src/renew.ts';
 import type { SiteReport } from '../src/report.ts';
 import {
@@ -139,6 +140,7 @@ describe('dns-persist-01', () => {
     const ports = world.ports(async (call, perform) => (call === 'provider.apply' ? undefined : perform()));
     const done = await inOne(renew([of], config(of), NO_FORCE, ports, ctx()));
     assert.deepEqual(codes(done), ['E_STANDING_VALUE']);
+    assert.equal(standing(done)[0]?.action, 'fail');
     assert.match(done.errors[0]?.message ?? '', /another account: https:\/\/ca\.test\/account\/2/);
     assert.ok(done.errors[0]?.hint?.includes(`_validation-persist.example.org TXT "${VALUE}"`));
     assert.equal(world.ca.orders.length, 0);
@@ -170,7 +172,14 @@ describe('dns-persist-01', () => {
     assert.ok(world.warnings.some((warning) => warning.includes('before the next renewal')));
   });
 
-  it('is asked for anew after a refusal by another method, and never rehearsed', async () => {
+  it('is not rehearsed at a staging, whose account is not in the value', () => {
+    const settings = config(site());
+    const acme = { ...settings.acme, stagingDirectoryUrl: 'https://staging.test/directory' };
+    assert.equal(needsRehearsal(site(), { ...settings, acme }, NO_FORCE), true);
+    assert.equal(needsRehearsal(persisting(), { ...settings, acme }, NO_FORCE), false);
+  });
+
+  it('is another question to the CA than dns-01 is', async () => {
     world.ca.offers = ['dns-01'];
     assert.deepEqual(codes(await renewed()), ['E_ACME_AUTHORIZATION']);
     assert.deepEqual(codes(await renewed()), ['E_ACME_HELD_BACK']);

@@ -40,25 +40,25 @@ export async function recordsCommand(name: string, flags: RecordsFlags, shell: S
     return 0;
   }
   const format = flags.format ?? 'text';
-  shell.out(RENDERERS[format](rrsets, site));
+  shell.out(RENDERERS[format](rrsets));
   for (const { name: at, reason } of unknown) shell.out(unknownLine(at, reason, format));
+  if (format === 'text') shell.out(certificateLines(site).join('\n'));
   return 0;
 }
 
-const RENDERERS: Readonly<Record<RecordFormat, (rrsets: readonly RRset[], site: SiteConfig) => string>> = {
+const RENDERERS: Readonly<Record<RecordFormat, (rrsets: readonly RRset[]) => string>> = {
   zone: (rrsets) =>
     rrsets
       .flatMap((rrset) =>
         rdataOf(rrset).map((rdata) => `${rrset.name} ${rrset.ttl} IN ${rrset.type} ${rdata}\n`),
       )
       .join(''),
-  text: (rrsets, site) =>
+  text: (rrsets) =>
     [
       ...rrsets.flatMap((rrset) => [
         `Publish at ${relativeToRoot(rrset.name)}, type ${rrset.type}, TTL ${rrset.ttl}:`,
         ...(rrset.type === 'SRV' ? srvFields(rrset) : rrset.values.map((value) => `  ${value}`)),
       ]),
-      ...certificateLines(site),
       '',
     ].join('\n'),
   terraform: (rrsets) =>
@@ -88,10 +88,12 @@ function certificateLines(site: SiteConfig): string[] {
   if (site.persist !== undefined)
     return [
       'The TXT records let the account at the CA have certificates for as long as they stand; other TXT values there may stay.',
+      '',
     ];
   return [
     'For the certificate, these names must be writable, or be a CNAME into a zone that is:',
     ...challengeNames(site).map((name) => `  ${relativeToRoot(name)}, type TXT`),
+    '',
   ];
 }
 

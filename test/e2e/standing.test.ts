@@ -127,6 +127,9 @@ for (const draft of ['01', '02'] as const)
 
     it('orders nothing while a person has not published it, and tells what', async () => {
       await configure({}, byHand());
+      const early = await lab.run(['records', NAME, '--format', 'zone']);
+      assert.equal(early.code, 0, early.stderr);
+      assert.match(early.stdout, /^; _validation-persist\.example\.test\. TXT: unknown until the account/m);
       await foreignUpdate(lab.dns, NAME, [`update add ${SRV}. 300 SRV 10 0 8448 matrix.${NAME}.`]);
       const waited = await lab.run(['renew', '--json']);
       assert.equal(waited.code, 3, waited.stdout + waited.stderr);
@@ -141,6 +144,27 @@ for (const draft of ['01', '02'] as const)
       const issued = await lab.run(['renew', '--json']);
       assert.equal(issued.code, 0, issued.stdout + issued.stderr);
       assert.equal(ca.certificates.length, 1);
+    });
+
+    it('prints the value in every form that somebody may have to publish it in', async () => {
+      await configure({ challenge: { persistUntil: '2100-01-01T00:00:00Z' } });
+      assert.equal((await lab.run(['sync'])).code, 0);
+      const [published = ''] = await dig(lab, STANDING, 'TXT');
+      const value = JSON.parse(published.replaceAll('" "', ''));
+      assert.match(value, /; persistUntil=4102444800$/);
+      const print = async (...flags: string[]): Promise<string> =>
+        (await lab.run(['records', NAME, ...flags])).stdout;
+
+      assert.ok((await print()).includes(`Publish at ${STANDING}, type TXT, TTL 3600:\n  ${value}\n`));
+      const terraform = await print('--format', 'terraform');
+      assert.ok(terraform.includes(`resource "dns_txt_record_set" "validation_persist_example_test" {`));
+      assert.ok(terraform.includes(`  txt  = ["${value}"]\n`), terraform);
+      const octodns = await print('--format', 'octodns');
+      assert.ok(octodns.includes(`_validation-persist:\n  type: TXT\n`), octodns);
+      assert.ok(octodns.includes(`    - '${value.replaceAll(';', '\\;')}'\n`), octodns);
+      const { records, challenges } = JSON.parse(await print('--json'));
+      assert.deepEqual(records[1], { name: `${STANDING}.`, type: 'TXT', ttl: 3600, values: [published] });
+      assert.deepEqual(challenges, []);
     });
 
     it('refuses the value of another account, and one that has expired', async () => {
