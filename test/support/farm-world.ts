@@ -80,6 +80,7 @@ export function createFarmWorld(options: FarmWorldOptions): FarmWorld {
     status: 'pending',
     name: NAME,
     wildcard: false,
+    offers: ['dns-01'],
     dns01: { url: 'https://ca.test/challenge/1', status: 'pending', token: 'token' },
   };
   const stop = new AbortController();
