@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as z from 'zod';
@@ -203,12 +203,16 @@ sites:
     };
     await certbot('expired', leaf({ days: -1 }));
     await certbot('keyless', leaf(), leaf());
+    const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    const privateKey = rsa.export({ type: 'pkcs8', format: 'pem' }).toString();
+    await certbot('other-kind', leaf(), { ...leaf(), privateKey });
     await certbot('wide', leaf({ names: [NAME, 'www.example.org'] }));
     await certbot('short', leaf({ days: 20 }));
     await certbot('long', leaf());
     await files({ 'empty/README': '', 'damaged/privkey.pem': 'x', 'damaged/fullchain.pem': leaf().pem });
     await refuse('expired', /has expired/);
     await refuse('keyless', /not that of the private key/);
+    await refuse('other-kind', /not that of the private key/);
     await refuse('wide', /names that nobody ordered: www\.example\.org/);
     await refuse('long', /lacks the names example\.net/, 'example.net');
     await refuse('empty', /no certificate of another ACME client/);
