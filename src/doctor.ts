@@ -6,6 +6,7 @@ import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import { examineCa, examineLedger } from './doctor-ca.ts';
 import { type Applicant, examineCaa } from './doctor-caa.ts';
 import { examineDnssec } from './doctor-dnssec.ts';
+import { examineHomeserver } from './doctor-homeserver.ts';
 import { examineLeftovers } from './doctor-leftovers.ts';
 import { examineOutputs, examineState } from './doctor-rights.ts';
 import { examineStanding } from './doctor-standing.ts';
@@ -15,6 +16,7 @@ import { DelegatedError } from './errors.ts';
 import { merged } from './federation/finding.ts';
 import { type DoctorReport, doctorReport } from './health/doctor-report.ts';
 import { type Condition, condition } from './health/finding.ts';
+import type { HomeserverFiles } from './health/homeserver-files.ts';
 import { wantedNames } from './issuance.ts';
 import { followChallenge, zoneApex } from './lookup.ts';
 import { certName, desiredRecords } from './matrix/delegation.ts';
@@ -28,6 +30,7 @@ export interface DoctorPorts extends Pick<
   'clock' | 'dice' | 'dns' | 'resolvers' | 'provider' | 'acme' | 'account' | 'state' | 'store'
 > {
   readonly rights: RightsLooker;
+  readonly homeserver: HomeserverFiles;
 }
 
 const SITES_AT_ONCE = 16;
@@ -57,6 +60,7 @@ export async function examine(
   const looks = await mapConcurrent(sites, SITES_AT_ONCE, async (site) => {
     const found = await Promise.all([
       examineOutputs(site, ports.rights),
+      examineHomeserver(site, ports.homeserver),
       examineDnssec(certName(site), ports, ctx),
       examineTargets(site, ports, ctx),
       examineNames(site, { config, lookAtZone, known, standing }, ports, ctx),

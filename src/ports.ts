@@ -170,6 +170,8 @@ export interface OutputTarget {
   readonly certificateMode: number;
   /** `links`: version folders behind one link; `copies`: plain files, each swapped by rename. */
   readonly layout: 'links' | 'copies';
+  /** Also one file with chain and key, in the mode of the key. */
+  readonly combined?: true;
 }
 
 export interface OutputWriter {

@@ -7,6 +7,10 @@ export const CERTIFICATE_FILES = {
 } as const;
 export type CertificateFile = (typeof CERTIFICATE_FILES)[keyof typeof CERTIFICATE_FILES];
 
+/** Chain and key in one, of an output that asks for it: HAProxy and others take nothing else. */
+export const COMBINED_FILE = 'combined.pem';
+export type OutputFile = CertificateFile | typeof COMBINED_FILE;
+
 /** Name of the link to the live version. */
 export const CURRENT = 'current';
 

@@ -1,6 +1,7 @@
 import { examine } from '../doctor.ts';
 import type { Condition } from '../health/finding.ts';
 import type { DoctorReport } from '../health/doctor-report.ts';
+import { createHomeserverFiles } from '../io/homeserver-files.ts';
 import { createRightsLooker } from '../io/rights-looker.ts';
 import { createContext } from './context.ts';
 import { findingLines } from './render-check.ts';
@@ -26,7 +27,11 @@ export async function doctorCommand(
   const { signal, version, env, host } = shell;
   const context = createContext(config, { ...tools, signal, version, env, host });
   try {
-    const ports = { ...context.ports, rights: createRightsLooker() };
+    const ports = {
+      ...context.ports,
+      rights: createRightsLooker(),
+      homeserver: createHomeserverFiles(),
+    };
     const report = await examine(sites, config, ports, context.ctx);
     if (flags.json === true) shell.out(`${JSON.stringify(report, null, 2)}\n`);
     else if (flags.quiet !== true || !report.ok) shell.out(doctorText(report, paintFor(flags, shell)));

@@ -95,6 +95,7 @@ function certificateConfig(raw: RawCertificate, demanded: string): CertificateCo
 function outputTarget({
   keyMode,
   certificateMode,
+  combined,
   ...rest
 }: RawCertificate['outputs'][number]): OutputTarget {
   return {
@@ -102,6 +103,7 @@ function outputTarget({
     // Who names a group wants it to read the key; nobody else needs to.
     keyMode: keyMode ?? (rest.group === undefined ? 0o600 : 0o640),
     certificateMode: certificateMode ?? 0o644,
+    ...(combined ? { combined } : {}),
   };
 }
 

@@ -72,6 +72,13 @@ export interface SiteConfig {
   /** Null: the site manages records only. */
   readonly certificate: CertificateConfig | null;
   readonly wellKnown?: WellKnownConfig;
+  readonly homeserver?: HomeserverConfig;
+}
+
+/** Where the homeserver's own config is, for `doctor`. */
+export interface HomeserverConfig {
+  /** Absolute paths of files and folders, in the order of its `--config-path`. */
+  readonly synapse: readonly string[];
 }
 
 /** The standing values of a site (draft-ietf-acme-dns-persist). */

@@ -54,6 +54,10 @@ const output = z.strictObject({
     description:
       'links: version folders behind one link, swapped as a whole. copies: plain files, each swapped by rename, for readers that cannot follow links.',
   }),
+  combined: flag().default(false).meta({
+    description:
+      'Also combined.pem: chain and key in one file with the mode of the key, as HAProxy wants it.',
+  }),
 });
 
 const reload = z.union(
@@ -130,6 +134,18 @@ const challenge = z.strictObject({
   }),
 });
 
+/** A mapping by kind of homeserver, so that each can have its own form. */
+const homeserver = z.strictObject({
+  synapse: z
+    .union([absolutePath.transform((path) => [path]), z.array(absolutePath).min(1)], {
+      error: 'expected the absolute path of homeserver.yaml, or a list of such paths',
+    })
+    .meta({
+      description:
+        'Config of Synapse, as its --config-path: a file, a folder of them, or a list. `delegated doctor` compares it with this one.',
+    }),
+});
+
 export const siteSchema = z.strictObject({
   provider: text('the name of a provider').meta({
     description: 'Name, under `providers`, of the one that hosts the zone of the SRV records.',
@@ -157,6 +173,9 @@ export const siteSchema = z.strictObject({
     .prefault({})
     .meta({ description: 'The certificate. none: this site is about records only.' }),
   wellKnown: wellKnownSchema.exactOptional().meta({ description: 'The files below /.well-known/matrix/.' }),
+  homeserver: homeserver.exactOptional().meta({
+    description: "Where the homeserver's own config is, for `delegated doctor`.",
+  }),
 });
 
 export type RawSite = z.output<typeof siteSchema>;

@@ -52,6 +52,15 @@ export const CONDITIONS = {
   OUTPUT_ACCOUNT: ['error', 'the owner or group of an output does not exist'],
   OUTPUT_NOT_REACHED: ['error', 'who reads an output may not enter a folder on the way'],
   OUTPUT_KEY_MODE: ['error', 'the mode of the key keeps its reader out'],
+
+  HOMESERVER_UNREADABLE: ['warning', 'the config of the homeserver cannot be read'],
+  HOMESERVER_NAME: ['error', 'the homeserver has another name than the site'],
+  HOMESERVER_FILES: ['error', 'the homeserver reads key or chain from elsewhere'],
+  HOMESERVER_PORT: ['warning', 'the homeserver serves federation on another port'],
+  HOMESERVER_LOOPBACK: ['warning', 'the homeserver listens on loopback only'],
+  HOMESERVER_PROXIED: ['info', 'the homeserver leaves TLS to a proxy'],
+  HOMESERVER_WELL_KNOWN: ['warning', 'the homeserver serves a well-known that contradicts the config'],
+  HOMESERVER_BASE_URL: ['warning', 'the homeserver and the well-known name different addresses to clients'],
 } as const satisfies Record<string, readonly [Severity, string]>;
 
 export type ConditionCode = keyof typeof CONDITIONS;

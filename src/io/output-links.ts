@@ -12,7 +12,7 @@ import {
   symlink,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CERTIFICATE_FILES, CURRENT } from '../certificate/layout.ts';
+import { COMBINED_FILE, CURRENT, type OutputFile } from '../certificate/layout.ts';
 import { replaceLink, sweepTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
 import { makeFolder, writeFolder } from './atomic-folder.ts';
 import { errnoOf } from './file-error.ts';
@@ -24,20 +24,21 @@ const TRAVERSABLE = 0o755;
 
 /**
  * `<output>/.versions/<id>/…`, `<output>/current -> .versions/<id>`, `<output>/privkey.pem -> current/privkey.pem` and
- * so on: all four files change with the one rename of `current`. The version before stays, for a reader that has just
+ * so on: all files change with the one rename of `current`. The version before stays, for a reader that has just
  * followed the link.
  */
 export async function writeLinks(directory: string, id: string, files: OutputFiles): Promise<void> {
   const versions = join(directory, VERSIONS);
+  const names = [...files.keys()];
   await makeFolder(versions, TRAVERSABLE, CODE);
   await sweepTemporaries(versions);
-  await adoptPlainFiles(directory);
+  await adoptPlainFiles(directory, names);
   const before = await liveFolder(directory);
   const folder = await freeName(versions, id);
   await writeFolder(join(versions, folder), Object.fromEntries(files), TRAVERSABLE, CODE);
   try {
     await replaceLink(join(VERSIONS, folder), join(directory, CURRENT), CODE);
-    await linkStableNames(directory);
+    await linkStableNames(directory, names);
   } catch (error) {
     if ((await liveFolder(directory)) !== folder)
       await rm(join(versions, folder), { recursive: true, force: true });
@@ -47,9 +48,9 @@ export async function writeLinks(directory: string, id: string, files: OutputFil
 }
 
 /** True when every stable name leads through `current`. */
-export async function areLinksCurrent(directory: string): Promise<boolean> {
+export async function areLinksCurrent(directory: string, names: Iterable<OutputFile>): Promise<boolean> {
   if ((await liveFolder(directory)) === null) return false;
-  for (const name of Object.values(CERTIFICATE_FILES))
+  for (const name of names)
     if ((await linkTarget(join(directory, name))) !== join(CURRENT, name)) return false;
   return true;
 }
@@ -62,14 +63,22 @@ export async function removeLinks(directory: string): Promise<void> {
   await syncDirectory(directory);
 }
 
+/** What is no longer asked for would lead nowhere. A plain file of that name may be somebody else's, and stays. */
+export async function removeUnaskedLink(directory: string, files: OutputFiles): Promise<void> {
+  const path = join(directory, COMBINED_FILE);
+  if (files.has(COMBINED_FILE) || (await linkTarget(path)) !== join(CURRENT, COMBINED_FILE)) return;
+  await rm(path);
+  await syncDirectory(directory);
+}
+
 /**
  * Plain files of another tool (or of the other layout) would have to be replaced one after the other, and a reader
  * could meet the new key beside the old certificate. So the old files become a version of their own first, and the
  * stable names links to it: nothing changes for a reader until the one rename of `current`.
  */
-async function adoptPlainFiles(directory: string): Promise<void> {
+async function adoptPlainFiles(directory: string, all: readonly OutputFile[]): Promise<void> {
   if ((await liveFolder(directory)) !== null) return;
-  const names = await presentNames(directory);
+  const names = await presentNames(directory, all);
   if (names.length === 0) return;
   const folder = `adopted-${randomToken()}`;
   if (!(await adoptInto(join(directory, VERSIONS, folder), directory, names))) return;
@@ -101,13 +110,13 @@ async function adopt(from: string, to: string): Promise<void> {
   else await symlink(await realpath(from), to);
 }
 
-async function presentNames(directory: string): Promise<string[]> {
+async function presentNames(directory: string, all: readonly OutputFile[]): Promise<OutputFile[]> {
   const present = await readdir(directory);
-  return Object.values(CERTIFICATE_FILES).filter((name) => present.includes(name));
+  return all.filter((name) => present.includes(name));
 }
 
-async function linkStableNames(directory: string): Promise<void> {
-  for (const name of Object.values(CERTIFICATE_FILES)) {
+async function linkStableNames(directory: string, names: readonly OutputFile[]): Promise<void> {
+  for (const name of names) {
     const target = join(CURRENT, name);
     const path = join(directory, name);
     if ((await linkTarget(path)) !== target) await replaceLink(target, path, CODE);

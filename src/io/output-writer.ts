@@ -7,7 +7,7 @@ import { type AccountIds, accountIds } from './account-ids.ts';
 import { type FileSpec, readText, sweepTemporaries, syncDirectory } from './atomic-file.ts';
 import { makeFolder } from './atomic-folder.ts';
 import { errnoOf, fileError, syscallOf } from './file-error.ts';
-import { areLinksCurrent, removeLinks, writeLinks } from './output-links.ts';
+import { areLinksCurrent, removeLinks, removeUnaskedLink, writeLinks } from './output-links.ts';
 import { writeCopies } from './output-copies.ts';
 import { outputFiles } from './output-files.ts';
 
@@ -21,10 +21,10 @@ export function createOutputWriter(): OutputWriter {
 
 async function isCurrent(target: OutputTarget, version: StoredVersion): Promise<boolean> {
   const ids = await accountIds(target.owner, target.group);
-  if (target.layout === 'links' && !(await areLinksCurrent(target.directory))) return false;
+  const files = outputFiles(target, version, ids);
+  if (target.layout === 'links' && !(await areLinksCurrent(target.directory, files.keys()))) return false;
   const folder = target.layout === 'links' ? join(target.directory, CURRENT) : target.directory;
-  for (const [name, spec] of outputFiles(target, version, ids))
-    if (!(await holds(join(folder, name), spec))) return false;
+  for (const [name, spec] of files) if (!(await holds(join(folder, name), spec))) return false;
   return true;
 }
 
@@ -39,6 +39,7 @@ async function write(target: OutputTarget, version: StoredVersion): Promise<void
       // Links of an earlier layout would name an old version for ever.
       await removeLinks(target.directory);
     }
+    await removeUnaskedLink(target.directory, files);
   } catch (error) {
     throw ownerError(error, target) ?? fileError(CODE, 'write to', target.directory, error);
   }

@@ -82,11 +82,12 @@ sites:
       keyType: rsa2048
       outputs:
         - { directory: /etc/matrix-synapse/tls, owner: root, group: matrix-synapse }
-        - { directory: /srv/tls, keyMode: "0400", certificateMode: "444", layout: copies }
+        - { directory: /srv/tls, keyMode: "0400", certificateMode: "444", layout: copies, combined: true }
       reload: { signal: HUP, pidFile: /run/synapse.pid }
       verify: ["203.0.113.5:8448", "[2001:db8::1]:443"]
       verifyTimeout: 7
       keepVersions: 2
+    homeserver: { synapse: /etc/matrix-synapse/homeserver.yaml }
     wellKnown: { server: "c1.hoster.net", client: { m.homeserver: { base_url: "https://x" } }, serve: true }
 `.replace('"*.example.org"', '"*.example.net"'),
     );
@@ -142,7 +143,7 @@ sites:
           certificateMode: 0o644,
           layout: 'links',
         },
-        { directory: '/srv/tls', keyMode: 0o400, certificateMode: 0o444, layout: 'copies' },
+        { directory: '/srv/tls', keyMode: 0o400, certificateMode: 0o444, layout: 'copies', combined: true },
       ],
       reload: { kind: 'signal', signal: 'HUP', pidFile: '/run/synapse.pid' },
       verify: [
@@ -155,6 +156,7 @@ sites:
     assert.deepEqual(site.wellKnown?.client, { 'm.homeserver': { base_url: 'https://x' } });
     assert.equal(site.wellKnown.server?.text, 'c1.hoster.net');
     assert.equal(site.wellKnown.serve, true);
+    assert.deepEqual(site.homeserver, { synapse: ['/etc/matrix-synapse/homeserver.yaml'] });
   });
 
   it('takes none for no certificate, no reload and no proof', async () => {

@@ -66,6 +66,22 @@ describe('doctor, end to end', () => {
     );
   });
 
+  it('compares the config of Synapse, and shows none of its secrets', async () => {
+    const file = join(lab.directory, 'homeserver.yaml');
+    await lab.configure({
+      [NAME]: {
+        provider: 'main',
+        srv: [{ target: `matrix.${NAME}` }],
+        homeserver: { synapse: [file] },
+      },
+    });
+    await writeFile(file, 'server_name: other.test\nmacaroon_secret_key: "a canary"\n');
+    const { code, stdout, stderr } = await lab.run(['doctor', '--verbose']);
+    assert.equal(code, 3, stdout + stderr);
+    assert.match(stdout, /\[HOMESERVER_NAME\]/);
+    assert.ok(!(stdout + stderr).includes('canary'));
+  });
+
   it('sees an account key that others can read', async () => {
     await configure([NAME]);
     await chmod(lab.state, 0o700);

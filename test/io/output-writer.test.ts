@@ -60,6 +60,30 @@ describe('the output writer', () => {
         assert.equal(await writer.isCurrent(target({ layout }), version(2)), false);
       });
 
+      it('puts chain and key into one file as well, on request, and in the mode of the key', async () => {
+        const both = target({ layout, combined: true });
+        await writer.write(target({ layout }), version(1));
+        assert.equal(await writer.isCurrent(both, version(1)), false);
+        for (const number of [1, 2]) {
+          await writer.write(both, version(number));
+          assert.equal(
+            await readFile(output('combined.pem'), 'utf8'),
+            `fullchain ${number} end\nkey ${number} end\n`,
+          );
+          assert.equal((await stat(output('combined.pem'))).mode & 0o7777, 0o640);
+          assert.equal(await writer.isCurrent(both, version(number)), true);
+        }
+        await chmod(output('combined.pem'), 0o644);
+        assert.equal(await writer.isCurrent(both, version(2)), false);
+      });
+
+      it('takes over a combined file of another tool', async () => {
+        await mkdir(output());
+        await writeFile(output('combined.pem'), 'old');
+        await writer.write(target({ layout, combined: true }), version(1));
+        assert.equal(await writer.isCurrent(target({ layout, combined: true }), version(1)), true);
+      });
+
       it('sees a wrong mode, and repairs it with the same version', async () => {
         await writer.write(target({ layout }), version(1));
         await chmod(output('privkey.pem'), 0o644);
@@ -144,6 +168,17 @@ describe('the output writer', () => {
     });
   }
 
+  it('leaves no link to a combined file that is no longer asked for, and a file of others alone', async () => {
+    for (const layout of ['links', 'copies'] as const) {
+      await writer.write(target({ combined: true }), version(1));
+      await writer.write(target({ layout }), version(2));
+      assert.ok(!(await readdir(output())).includes('combined.pem'), layout);
+    }
+    await writeFile(output('combined.pem'), 'of another tool');
+    await writer.write(target(), version(3));
+    assert.equal(await readFile(output('combined.pem'), 'utf8'), 'of another tool');
+  });
+
   it('keeps the version before, and no more', async () => {
     for (const number of [1, 2, 3, 4]) await writer.write(target(), version(number));
     assert.deepEqual((await readdir(output('.versions'))).sort(), [version(3).id, version(4).id]);
@@ -182,9 +217,10 @@ describe('the output writer', () => {
 
   it('never shows a reader a key beside the certificate of another version', async function () {
     this.timeout(60_000);
-    await writer.write(target(), version(0));
+    await writer.write(target({ combined: true }), version(0));
     const reader = await startReader(output(), 'links');
-    for (let number = 1; number <= 300; number += 1) await writer.write(target(), version(number));
+    for (let number = 1; number <= 300; number += 1)
+      await writer.write(target({ combined: true }), version(number));
     const seen = await reader.stop();
     assert.match(seen, /"mismatches":0,"missing":0/);
     assert.ok(Number(/"reads":(\d+)/.exec(seen)?.[1]) > 100, seen);
@@ -192,11 +228,11 @@ describe('the output writer', () => {
 
   it('never leaves a moment without a file where copies are swapped', async function () {
     this.timeout(60_000);
-    await writer.write(target({ layout: 'copies' }), version(0));
+    const copies = target({ layout: 'copies', combined: true });
+    await writer.write(copies, version(0));
     const reader = await startReader(output(), 'copies');
-    for (let number = 1; number <= 200; number += 1)
-      await writer.write(target({ layout: 'copies' }), version(number));
-    assert.match(await reader.stop(), /"missing":0/);
+    for (let number = 1; number <= 200; number += 1) await writer.write(copies, version(number));
+    assert.match(await reader.stop(), /"mismatches":0,"missing":0/);
   });
 });
 

@@ -22,6 +22,12 @@ function readPair() {
   }
 }
 
+/** One file is always of one version, whatever the layout. */
+function readCombined() {
+  const numbers = readFileSync(join(directory, 'combined.pem'), 'utf8').match(/\d+/g) ?? [];
+  if (numbers.length !== 2 || numbers[0] !== numbers[1]) seen.mismatches += 1;
+}
+
 function readStableNames() {
   try {
     for (const name of ['privkey.pem', 'fullchain.pem']) readFileSync(join(directory, name), 'utf8');
@@ -33,6 +39,7 @@ function readStableNames() {
 function turn() {
   readPair();
   readStableNames();
+  readCombined();
   if (seen.reads === 1) process.stdout.write('reading\n');
   if (going) setImmediate(turn);
   else process.stdout.write(`${JSON.stringify(seen)}\n`);

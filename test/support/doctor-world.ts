@@ -5,6 +5,7 @@ import { type DomainName, parseDomainName, under } from '../../src/dns/domain-na
 import { type DoctorPorts, examine } from '../../src/doctor.ts';
 import type { DoctorReport } from '../../src/health/doctor-report.ts';
 import { createDnsClient } from '../../src/io/dns-client.ts';
+import { createHomeserverFiles } from '../../src/io/homeserver-files.ts';
 import { createRightsLooker } from '../../src/io/rights-looker.ts';
 import type { Ctx, DnsClient, Endpoint } from '../../src/ports.ts';
 import { certificate, config, createWorld, ctx, site, srv } from './fake-ports.ts';
@@ -77,6 +78,7 @@ export async function examineSite(serverName: string, patient: Patient): Promise
       }),
       account: async () => ({ url: ACCOUNT, thumbprint: THUMBPRINT }),
       rights: createRightsLooker(),
+      homeserver: createHomeserverFiles(),
       ...ports,
     },
     given,
