@@ -53,14 +53,11 @@ type Looks = CheckPorts & { readonly names: NameLooker; readonly deadlines: Dead
 
 export function lookAtServer(
   serverName: ServerName,
-  { pins, lab, ...options }: CheckOptions,
+  options: CheckOptions,
   ports: CheckPorts,
   ctx: Ctx,
 ): Promise<ServerSight> {
-  const deadlines = { ...DEADLINES, ...options.deadlines };
-  return withDeadline(deadlines.all, ports, ctx, async (bounded, inner) => {
-    const names = createNameLooker(pins, { dns: bounded.dns, resolvers: ports.resolvers }, inner);
-    const looks = { ...ports, ...bounded, names, deadlines };
+  return withLooks(options, ports, ctx, async (looks, inner) => {
     const [found, client] = await Promise.all([
       discoverServer(serverName, looks, inner).then(async (discovered) => ({
         ...discovered,
@@ -68,10 +65,46 @@ export function lookAtServer(
       })),
       serverName.host.kind === 'ip'
         ? null
-        : lookAtClient(serverName.host.name, deadlines.wellKnown, looks, inner),
+        : lookAtClient(serverName.host.name, looks.deadlines.wellKnown, looks, inner),
     ]);
-    return { serverName, seenAt: ports.clock.now(), client, lab, deaf: names.isDeaf(), ...found };
+    return { ...surroundings(serverName, options, looks), client, ...found };
   });
+}
+
+/** Where peers are led and what answers there, and nothing else: neither clients nor the DNS around the records. */
+export function lookAtRoute(
+  serverName: ServerName,
+  options: CheckOptions,
+  ports: CheckPorts,
+  ctx: Ctx,
+): Promise<ServerSight> {
+  return withLooks(options, ports, ctx, async (looks, inner) => {
+    const discovered = await discoverServer(serverName, looks, inner);
+    const targets = await lookAtTargets(discovered.discovery, looks, inner);
+    const nothingElse = { client: null, srv: [], wildcards: new Map(), authorities: [] };
+    return { ...surroundings(serverName, options, looks), ...nothingElse, ...discovered, targets };
+  });
+}
+
+function withLooks(
+  { pins, deadlines }: CheckOptions,
+  ports: CheckPorts,
+  ctx: Ctx,
+  look: (looks: Looks, inner: Ctx) => Promise<ServerSight>,
+): Promise<ServerSight> {
+  const limits = { ...DEADLINES, ...deadlines };
+  return withDeadline(limits.all, ports, ctx, (bounded, inner) => {
+    const names = createNameLooker(pins, { dns: bounded.dns, resolvers: ports.resolvers }, inner);
+    return look({ ...ports, ...bounded, names, deadlines: limits }, inner);
+  });
+}
+
+function surroundings(
+  serverName: ServerName,
+  { lab }: CheckOptions,
+  { clock, names }: Looks,
+): Pick<ServerSight, 'serverName' | 'seenAt' | 'lab' | 'deaf'> {
+  return { serverName, seenAt: clock.now(), lab, deaf: names.isDeaf() };
 }
 
 /** What depends on where peers are led: DNS around the records, and every address. */
@@ -86,11 +119,15 @@ async function lookAround(
     lookAtSrv(hosts, looks),
     lookAtWildcards(hosts, looks),
     Promise.all(hosts.map((host) => lookAtAuthorities(host, looks, ctx))),
-    mapConcurrent(discovery.endpoints, PROBES_AT_ONCE, (endpoint) =>
-      lookAtTarget(endpoint, discovery, looks, ctx),
-    ),
+    lookAtTargets(discovery, looks, ctx),
   ]);
   return { srv, wildcards, authorities: authorities.flat(), targets };
+}
+
+function lookAtTargets(discovery: Discovery, looks: Looks, ctx: Ctx): Promise<TargetSight[]> {
+  return mapConcurrent(discovery.endpoints, PROBES_AT_ONCE, (endpoint) =>
+    lookAtTarget(endpoint, discovery, looks, ctx),
+  );
 }
 
 async function discoverServer(

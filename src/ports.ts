@@ -8,11 +8,12 @@ import type { Directory } from './acme/directory.ts';
 import type { Authorization, Order } from './acme/order.ts';
 import type { RenewalInfo } from './acme/renewal-info.ts';
 import type { RevocationReason } from './acme/revocation-reason.ts';
-import type { Journal, LedgerEntry, SiteState } from './schedule/state.ts';
-import type { HttpsOutcome } from './federation/https-outcome.ts';
+import type { Journal, LedgerEntry, OpenSwitch, SiteState } from './schedule/state.ts';
+import type { HttpsLooker } from './federation/https-looker.ts';
 import type { Ctx, DnsProvider, Log } from './provider.ts';
 
 export type { CertificateMaterial, CertificateStore, KeyMaker, StoredVersion } from './certificate/store.ts';
+export type { HttpsLooker, HttpsRequest } from './federation/https-looker.ts';
 export type { RightsLooker } from './health/rights-looker.ts';
 export type { Notice, Notifier, SiteNotice } from './schedule/notifier.ts';
 export type { Capabilities, CheckItem, Ctx, DnsProvider, Log, WorldDns } from './provider.ts';
@@ -154,6 +155,12 @@ export interface StateStore {
   clearJournal(lineage: string): Promise<void>;
   /** Lineages with an open journal, also of sites that the config no longer has. */
   openJournals(): Promise<readonly string[]>;
+  readSwitch(serverName: string): Promise<OpenSwitch | null>;
+  /** On disk (fsync of file and folder) before it resolves. */
+  writeSwitch(serverName: string, open: OpenSwitch): Promise<void>;
+  clearSwitch(serverName: string): Promise<void>;
+  /** Server names whose SRV records were changed, and not seen to work since. */
+  openSwitches(): Promise<readonly string[]>;
   readLedger(): Promise<readonly LedgerEntry[]>;
   /** On disk before it resolves. */
   appendLedger(entry: LedgerEntry): Promise<void>;
@@ -207,34 +214,6 @@ export interface TlsProbe {
   servedLeaf(server: Endpoint, serverName: DomainName, ctx: Pick<Ctx, 'signal'>): Promise<string>;
 }
 
-// --- Seen from outside -------------------------------------------------------------------------------------------
-
-export interface HttpsRequest {
-  readonly endpoint: Endpoint;
-  /** Null: none is sent, as for an IP literal. */
-  readonly sni: string | null;
-  /** DNS name or IP literal that the certificate has to be for. */
-  readonly certName: string;
-  /** The Host header. */
-  readonly host: string;
-  readonly path: string;
-  /** The Origin header; none without it. */
-  readonly origin?: string;
-  /** Octets of the body that are read at most. */
-  readonly maxBody: number;
-  /** Milliseconds for all of it. */
-  readonly deadlineMs: number;
-}
-
-export interface HttpsLooker {
-  /**
-   * One GET over a connection of its own. Follows no redirect, trusts nothing and tells everything; whatever goes
-   * wrong on the other side is an outcome.
-   * @throws DelegatedError E_ABORTED
-   */
-  get(request: HttpsRequest, ctx: Pick<Ctx, 'signal'>): Promise<HttpsOutcome>;
-}
-
 // --- All of them --------------------------------------------------------------------------------------------------
 
 /** What the composition root hands to the verbs. */
@@ -258,4 +237,6 @@ export interface Ports {
   readonly webRoot: WebRoot;
   readonly reloader: Reloader;
   readonly tls: TlsProbe;
+  /** Loaded on first use. */
+  readonly https: () => Promise<HttpsLooker>;
 }

@@ -85,7 +85,7 @@ async function reconcileSite(
       if (!errors.some(({ message }) => message === error.message)) errors.push(error);
     }
   }
-  return { records, errors };
+  return { records, errors, warnings: [] };
 }
 
 /**

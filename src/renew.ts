@@ -7,7 +7,7 @@ import { type Deployment, deploy, deployState } from './deploy.ts';
 import { sweep, wantedNames } from './issuance.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Ctx, Ports } from './ports.ts';
-import type { ReconcileMode } from './reconcile.ts';
+import type { ReconcileMode, ReconcileOptions } from './reconcile.ts';
 import { reconcileRecords } from './reconcile-records.ts';
 import { type DeployReport, type Report, certificateReport, report } from './report.ts';
 import { publishWellKnown } from './publish-well-known.ts';
@@ -29,18 +29,16 @@ export async function renew(
 ): Promise<Report> {
   const swept = await sweepLeftovers(config, ports, ctx);
   const silent = new Set<string>();
-  const [records, certificates] = await Promise.all([
-    reconcileRecords(sites, 'apply', config, ports, ctx),
-    mapConcurrent(sites, ORDERS_AT_ONCE, (site) =>
-      renewCertificate(site, config, options, silent, ports, ctx),
-    ),
+  const certifying = mapConcurrent(sites, ORDERS_AT_ONCE, (site) =>
+    renewCertificate(site, config, options, silent, ports, ctx),
+  );
+  // Beside the records: only a change that could cut federation waits for the certificate to be served.
+  const deploying = certifying.then((outcomes) => deploy(deployable(sites, outcomes), ports, ctx));
+  const [records, certificates, deployed] = await Promise.all([
+    reconcileRecords(sites, 'apply', config, { force: options.force, ready: deploying }, ports, ctx),
+    certifying,
+    deploying,
   ]);
-  const deployable = certificates.flatMap((outcome, index): Deployment[] => {
-    const site = sites[index];
-    if (site?.certificate == null || outcome?.version == null) return [];
-    return [{ site, certificate: site.certificate, version: outcome.version }];
-  });
-  const deployed = await deploy(deployable, ports, ctx);
   const reports = await mapConcurrent(sites, ORDERS_AT_ONCE, async (site, index) => {
     const name = site.serverName.text;
     const certificate = certificates[index] ?? null;
@@ -73,15 +71,27 @@ export async function renew(
   return report(reports);
 }
 
+function deployable(
+  sites: readonly SiteConfig[],
+  outcomes: readonly (CertificateOutcome | null)[],
+): Deployment[] {
+  return outcomes.flatMap((outcome, index): Deployment[] => {
+    const site = sites[index];
+    if (site?.certificate == null || outcome?.version == null) return [];
+    return [{ site, certificate: site.certificate, version: outcome.version }];
+  });
+}
+
 /** Reconciles the records only: what `delegated sync` and `delegated adopt` do. */
 export async function sync(
   sites: readonly SiteConfig[],
   mode: Exclude<ReconcileMode, 'plan'>,
   config: Config,
+  options: Pick<ReconcileOptions, 'force'>,
   ports: Ports,
   ctx: Ctx,
 ): Promise<Report> {
-  const records = await reconcileRecords(sites, mode, config, ports, ctx);
+  const records = await reconcileRecords(sites, mode, config, options, ports, ctx);
   return report(
     sites.map((site) => {
       const outcome = records.get(site.serverName.text) ?? null;
@@ -99,7 +109,7 @@ export async function plan(
   ctx: Ctx,
 ): Promise<Report> {
   const [records, certificates] = await Promise.all([
-    reconcileRecords(sites, 'plan', config, ports, ctx),
+    reconcileRecords(sites, 'plan', config, {}, ports, ctx),
     mapConcurrent(sites, ORDERS_AT_ONCE, (site) => planCertificate(site, ports)),
   ]);
   const reports = await mapConcurrent(sites, ORDERS_AT_ONCE, async (site, index) => {

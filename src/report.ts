@@ -4,6 +4,7 @@ import type { DelegatedError } from './errors.ts';
 import { type PlannedRecord } from './dns/plan.ts';
 import { presentation } from './dns/rrset.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
+import type { Warning } from './federation/warning.ts';
 
 export interface RecordReport {
   readonly name: string;
@@ -69,6 +70,8 @@ export interface SiteReport {
   /** Absent for a site without a web root. */
   readonly wellKnown?: WellKnownReport;
   readonly errors: readonly ErrorReport[];
+  /** Absent where there are none. */
+  readonly warnings?: readonly Warning[];
   /** True when the live certificate has expired. */
   readonly expired?: boolean;
   readonly lastSuccess?: string | null;

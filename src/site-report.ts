@@ -34,6 +34,7 @@ export function siteReport(
     certificate: certificate === null ? null : withUrgency(certificate, now),
     deploy,
     ...(wellKnown === null ? {} : { wellKnown }),
+    ...(records === null || records.warnings.length === 0 ? {} : { warnings: records.warnings }),
     errors: [...(expired ? [expiredError(notAfter)] : []), ...errors].map(errorReport),
     ...(expired ? { expired } : {}),
   };

@@ -6,6 +6,7 @@ import * as z from 'zod';
 import { jsonSchema } from '../src/config/json-schema.ts';
 import { ERROR_CODES } from '../src/errors.ts';
 import { FINDINGS } from '../src/federation/finding.ts';
+import { WARNINGS } from '../src/federation/warning.ts';
 import { CONDITIONS } from '../src/health/finding.ts';
 import { runProgram } from '../src/commands/program.ts';
 import { allAdapters } from '../providers/registry.ts';
@@ -34,6 +35,11 @@ describe('the documents', () => {
   it('explain every error code, and no other', () => {
     const rows = firstCells(named('docs/operations.md')).filter((cell) => cell.startsWith('E_'));
     assert.deepEqual(rows.sort(), Object.keys(ERROR_CODES).sort());
+  });
+
+  it('explain every warning, and no other', () => {
+    const rows = tablesHeaded(named('docs/operations.md'), 'warning').map(([code = '']) => unquote(code));
+    assert.deepEqual(rows.sort(), Object.keys(WARNINGS).sort());
   });
 
   it('name no error code that does not exist', () => {

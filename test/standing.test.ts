@@ -114,7 +114,7 @@ describe('dns-persist-01', () => {
 
   it('is published by sync, which makes the account', async () => {
     const of = persisting();
-    const done = await inOne(sync([of], 'apply', config(of), world.ports(), ctx()));
+    const done = await inOne(sync([of], 'apply', config(of), {}, world.ports(), ctx()));
     assert.deepEqual(codes(done), []);
     assert.equal(valuesAt(STANDING).length, 1);
     assert.equal(world.ca.orders.length, 0);
@@ -136,7 +136,7 @@ describe('dns-persist-01', () => {
   it('orders nothing while the value is not served, and says what stands there', async () => {
     await put('ca.test; accounturi=https://ca.test/account/2');
     const of = persisting();
-    await sync([site()], 'apply', config(site()), world.ports(), ctx());
+    await sync([site()], 'apply', config(site()), {}, world.ports(), ctx());
     const ports = world.ports(async (call, perform) => (call === 'provider.apply' ? undefined : perform()));
     const done = await inOne(renew([of], config(of), NO_FORCE, ports, ctx()));
     assert.deepEqual(codes(done), ['E_STANDING_VALUE']);

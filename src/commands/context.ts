@@ -8,6 +8,7 @@ import {
   type AcmeClient,
   type Ctx,
   type DnsProvider,
+  type HttpsLooker,
   type KeyMaker,
   type Log,
   type Notifier,
@@ -58,6 +59,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
   const providers = new Map<string, Promise<DnsProvider>>();
   const clients = new Map<string, Promise<AcmeClient>>();
   let keys: Promise<KeyMaker> | undefined;
+  let https: Promise<HttpsLooker> | undefined;
 
   const ports: Ports = {
     clock,
@@ -101,6 +103,10 @@ export function createContext(config: Config, options: ContextOptions): Context 
     webRoot: createWebRoot(),
     reloader: createReloader({ environment: options.env, kill: options.host.kill }),
     tls: createTlsProbe(),
+    https() {
+      https ??= openHttps(config, options);
+      return https;
+    },
   };
 
   return {
@@ -163,6 +169,16 @@ async function loadConfigured(
       },
       kill: options.host.kill,
     },
+  });
+}
+
+/** The roots of the CA's API are those of a lab, whose certificates may well be from the same CA. */
+async function openHttps({ acme }: Config, { version }: ContextOptions): Promise<HttpsLooker> {
+  const { createHttpsLooker } = await import('../io/https-looker.ts');
+  const { caCertificates } = acme;
+  return createHttpsLooker({
+    userAgent: `matrix-delegated/${version}`,
+    ...(caCertificates === undefined ? {} : { caCertificates }),
   });
 }
 

@@ -67,7 +67,10 @@ function build(shell: Shell, done: (code: number) => void): Command {
     async (flags, sites) => renewCommand(sites, flags, shell),
   )
     .argument('[sites...]', 'server names; none means all of the config')
-    .option('--force', 'renew although nothing is due, and go past the limit of orders')
+    .option(
+      '--force',
+      'renew although nothing is due, and go past the limit of orders and the look at SRV targets',
+    )
     .option('--dry-run', "rehearse at the CA's staging directory, write nothing")
     .option('--wait', 'wait for the lock instead of giving up')
     .option(
@@ -77,7 +80,9 @@ function build(shell: Shell, done: (code: number) => void): Command {
     );
   add(program, 'sync', 'reconcile the SRV records only', async (flags, sites) =>
     syncCommand(sites, flags, shell),
-  ).argument('[sites...]', 'server names; none means all of the config');
+  )
+    .argument('[sites...]', 'server names; none means all of the config')
+    .option('--force', 'change records although that could cut federation');
   add(program, 'plan', 'what renew would do, changing nothing', async (flags, sites) =>
     planCommand(sites, flags, shell),
   )
@@ -85,7 +90,9 @@ function build(shell: Shell, done: (code: number) => void): Command {
     .option('--exit-code', 'exit with 10 when something would change');
   add(program, 'adopt', 'take over records that exist and are not ours', async (flags, [site = '']) =>
     adoptCommand(site, flags, shell),
-  ).argument('<site>', 'server name');
+  )
+    .argument('<site>', 'server name')
+    .option('--force', 'change records although that could cut federation');
   add(
     program,
     'status',

@@ -19,8 +19,10 @@ export function renderReport({ sites }: Report, tense: Tense, now: Date, paint: 
   );
   const body = rows.map((row, index) => (sites[index]?.ok === true ? row : paint('bad', row)));
   const changes = sites.flatMap((site) => changeLines(site, paint));
+  const warnings = sites.flatMap((site) => warningLines(site, paint));
   const troubles = sites.flatMap((site) => troubleLines(site, paint));
-  return [paint('bold', head), ...body, ...section(changes), ...section(troubles), ''].join('\n');
+  const sections = [changes, warnings, troubles].flatMap(section);
+  return [paint('bold', head), ...body, ...sections, ''].join('\n');
 }
 
 function section(lines: readonly string[]): string[] {
@@ -126,6 +128,13 @@ function changeLines(
     if (certificate.ca !== null) lines.push(paint('dim', `  from ${new URL(certificate.ca).host}`));
   }
   return lines;
+}
+
+function warningLines({ serverName, warnings = [] }: SiteReport, paint: Paint): string[] {
+  return warnings.flatMap(({ code, message, hint }) => [
+    paint('warn', `${serverName}: ${code}: ${message}`),
+    `  → ${hint}`,
+  ]);
 }
 
 function troubleLines({ serverName, errors, lastError }: SiteReport, paint: Paint): string[] {

@@ -170,7 +170,7 @@ async function underLock<T>(
 }
 
 function tell({ sites }: Report, log: Log): void {
-  for (const { serverName, records, certificate, deploy, errors } of sites) {
+  for (const { serverName, records, certificate, deploy, errors, warnings = [] } of sites) {
     for (const { name, action, after } of records)
       if (action !== 'keep') log.info(`${serverName}: ${action} ${name} SRV`, { after });
     if (certificate !== null && certificate.action !== 'keep' && certificate.action !== 'fail')
@@ -180,6 +180,7 @@ function tell({ sites }: Report, log: Log): void {
       });
     if (deploy?.action === 'deploy')
       log.info(`${serverName}: deployed`, { outputs: deploy.outputs, verified: deploy.verified });
+    for (const { code, message, hint } of warnings) log.warn(`${serverName}: ${message}`, { code, hint });
     for (const { code, message, hint } of errors) log.error(`${serverName}: ${message}`, { code, hint });
   }
 }

@@ -3,19 +3,26 @@ import { selectSites } from './select-sites.ts';
 import { printReport, withSession } from './session.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
 
-export async function syncCommand(
-  names: readonly string[],
-  flags: GlobalOptions,
-  shell: Shell,
-): Promise<number> {
+export interface SyncFlags extends GlobalOptions {
+  readonly force?: boolean;
+}
+
+export async function syncCommand(names: readonly string[], flags: SyncFlags, shell: Shell): Promise<number> {
   return withSession(flags, shell, { lock: 'try' }, async ({ config, ports, ctx }) => {
-    const done = await sync(selectSites(config, names), 'apply', config, ports, ctx);
+    const done = await sync(
+      selectSites(config, names),
+      'apply',
+      config,
+      { force: flags.force === true },
+      ports,
+      ctx,
+    );
     return printReport(done, 'done', flags, shell, ports.clock.now());
   });
 }
 
 /** Shows what stands there before it takes it over, so that the terminal's history has what was lost. */
-export async function adoptCommand(name: string, flags: GlobalOptions, shell: Shell): Promise<number> {
+export async function adoptCommand(name: string, flags: SyncFlags, shell: Shell): Promise<number> {
   return withSession(flags, shell, { lock: 'try' }, async ({ config, ports, ctx }) => {
     const sites = selectSites(config, [name]);
     if (flags.json !== true) {
@@ -23,7 +30,7 @@ export async function adoptCommand(name: string, flags: GlobalOptions, shell: Sh
       for (const record of before?.records ?? [])
         shell.err(`${record.name} ${record.type} is now: ${record.before?.join(', ') ?? '(nothing)'}\n`);
     }
-    const done = await sync(sites, 'adopt', config, ports, ctx);
+    const done = await sync(sites, 'adopt', config, { force: flags.force === true }, ports, ctx);
     return printReport(done, 'done', flags, shell, ports.clock.now());
   });
 }

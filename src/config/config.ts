@@ -65,6 +65,8 @@ export interface SiteConfig {
   /** Seconds. */
   readonly ttl: number;
   readonly legacySrv: boolean;
+  /** Look at new SRV targets before and after they are published. */
+  readonly proveTargets: boolean;
   /** Provider for `_acme-challenge`, where it is not the site's. */
   readonly challengeProvider?: string;
   /** The names are validated by dns-persist-01. Absent: by dns-01. */

@@ -165,6 +165,10 @@ export const siteSchema = z.strictObject({
   legacySrv: flag()
     .default(false)
     .meta({ description: 'Also publish the deprecated _matrix._tcp with the same data, for old servers.' }),
+  proveTargets: flag().default(true).meta({
+    description:
+      'See that a homeserver answers at new SRV targets before they are published, and take them back where federation fails through them. false: for a machine that cannot reach the public addresses.',
+  }),
   challenge: challenge.exactOptional().meta({
     description: 'How the CA validates the names, and where the records for it go.',
   }),

@@ -62,7 +62,9 @@ function planPresence(sight: Sight, wanted: SrvRRset, policy: PlanPolicy): Plann
     };
 
   const put: Change[] = asWanted ? [] : [{ op: 'put', rrset: wanted, expect: before ?? 'absent' }];
-  const changes = [...put, ...markChanges(name, wanted.ttl, strangers, ours ? null : policy.owner)];
+  // Of ours only what is not there yet, so that taking the change back leaves what was.
+  const missing = marked.includes(policy.owner) ? null : policy.owner;
+  const changes = [...put, ...markChanges(name, wanted.ttl, strangers, missing)];
   return { name, action: before === null ? 'create' : 'update', before, after: wanted, changes };
 }
 
@@ -76,7 +78,13 @@ function planByHand({ name, srv: before }: Sight, wanted: SrvRRset): PlannedReco
 function planAbsence({ name, srv: before, txt }: Sight, { owner }: PlanPolicy): PlannedRecord | null {
   const marked = owners(txt);
   if (!marked.includes(owner) || marked.some((other) => other !== owner)) return null;
-  const unmark: Change = { op: 'remove', name, type: 'TXT', ttl: 0, values: [ownershipMark(owner)] };
+  const unmark: Change = {
+    op: 'remove',
+    name,
+    type: 'TXT',
+    ttl: txt?.ttl ?? 0,
+    values: [ownershipMark(owner)],
+  };
   const changes: Change[] = before === null ? [unmark] : [{ op: 'delete', rrset: before }, unmark];
   return { name, action: 'delete', before, after: null, changes };
 }

@@ -88,6 +88,38 @@ export const journalSchema = z.object({
   ),
 });
 
+const srvRRset = z
+  .object({
+    ttl: z.number(),
+    values: z.array(
+      z.object({ priority: z.number(), weight: z.number(), port: z.number(), target: domainName }),
+    ),
+  })
+  .nullable();
+
+export const switchSchema = z.object({
+  version: z.literal(1),
+  serverName: z.string(),
+  startedAt: date,
+  records: z.array(
+    z
+      .object({
+        name: domainName,
+        before: srvRRset,
+        after: srvRRset,
+        marks: z.array(
+          z.object({ op: z.enum(['add', 'remove']), ttl: z.number(), values: z.array(z.string()) }),
+        ),
+      })
+      .transform(({ name, before, after, marks }) => ({
+        name,
+        before: before === null ? null : { name, type: 'SRV' as const, ...before },
+        after: after === null ? null : { name, type: 'SRV' as const, ...after },
+        marks,
+      })),
+  ),
+});
+
 export const ledgerEntrySchema = z.object({ at: date, ca: z.string(), names: z.array(domainName) });
 
 /**

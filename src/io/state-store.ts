@@ -8,7 +8,7 @@ import { errnoOf, fileError } from './file-error.ts';
 import { fromFileName, toFileName } from './file-name.ts';
 import { appendLedgerFile, readLedgerFile } from './ledger-file.ts';
 import { inspectStateDirectory, prepareStateDirectory } from './state-directory.ts';
-import { installationSchema, journalSchema, parseState, siteSchema } from './state-schema.ts';
+import { installationSchema, journalSchema, parseState, siteSchema, switchSchema } from './state-schema.ts';
 
 export interface StateStoreOptions {
   readonly dice: Pick<Dice, 'token'>;
@@ -20,8 +20,8 @@ const SECRET_LENGTH = 40;
 const JSON_FILE = '.json';
 
 /**
- * Plain files: `installation.json`, `sites/<server name>.json`, `journal/<lineage>.json` and `ledger.jsonl`, each
- * written whole (or a line of it) and on disk before the call resolves. Reading makes nothing. Whoever writes holds
+ * Plain files: `installation.json`, `sites/<server name>.json`, `journal/<lineage>.json`, `switches/<server name>.json`
+ * and `ledger.jsonl`, each written whole (or a line of it) and on disk before the call resolves. Reading makes nothing. Whoever writes holds
  * the lock of the state directory; only `secret` and `owner` may race, and one of the racers wins for all.
  * @param directory absolute; made with mode 0700 when something is written
  */
@@ -29,6 +29,7 @@ export function createStateStore(directory: string, { dice, clock }: StateStoreO
   const at = (...parts: readonly string[]): string => join(directory, ...parts);
   const siteFile = (serverName: string): string => at('sites', toFileName(serverName) + JSON_FILE);
   const journalFile = (lineage: string): string => at('journal', toFileName(lineage) + JSON_FILE);
+  const switchFile = (serverName: string): string => at('switches', toFileName(serverName) + JSON_FILE);
   const opened = new Map<string, Promise<void>>();
   let lastAppend: Promise<unknown> = Promise.resolve();
 
@@ -90,13 +91,25 @@ export function createStateStore(directory: string, { dice, clock }: StateStoreO
       await removeFile(journalFile(lineage), 'E_STATE');
     },
 
-    async openJournals() {
-      const files = (await list(at('journal'))).filter((file) => file.endsWith(JSON_FILE));
-      return files
-        .map((file) => fromFileName(file.slice(0, -JSON_FILE.length)))
-        .filter((name) => name !== null)
-        .sort();
+    openJournals: () => names(at('journal')),
+
+    async readSwitch(serverName) {
+      const stored = await readState(switchFile(serverName), switchSchema);
+      if (stored === null) return null;
+      const { version: _version, ...open } = stored;
+      return open;
     },
+
+    async writeSwitch(serverName, open) {
+      await openFolder('switches');
+      await writeFileAtomic(switchFile(serverName), { content: render({ version: 1, ...open }) }, 'E_STATE');
+    },
+
+    async clearSwitch(serverName) {
+      await removeFile(switchFile(serverName), 'E_STATE');
+    },
+
+    openSwitches: () => names(at('switches')),
 
     async readLedger() {
       return (await inspectStateDirectory(directory)) ? readLedgerFile(at('ledger.jsonl')) : [];
@@ -123,6 +136,15 @@ async function prepareFolder(directory: string, path: string): Promise<void> {
   } catch (error) {
     throw fileError('E_STATE', 'clean up', path, error);
   }
+}
+
+/** What the files of a folder are about. */
+async function names(directory: string): Promise<string[]> {
+  const files = (await list(directory)).filter((file) => file.endsWith(JSON_FILE));
+  return files
+    .map((file) => fromFileName(file.slice(0, -JSON_FILE.length)))
+    .filter((name) => name !== null)
+    .sort();
 }
 
 async function list(directory: string): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import type { DomainName } from '../dns/domain-name.ts';
+import type { WrittenRecord } from '../dns/undo.ts';
 import type { KeyType } from '../certificate/key-type.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Told } from './alarm.ts';
@@ -43,6 +44,16 @@ export interface Journal {
   /** PKCS#8 PEM; on disk before finalize, since the CA's certificate is worth nothing without it. */
   readonly privateKey?: string;
   readonly challenges: readonly ChallengeValue[];
+}
+
+/**
+ * Write-ahead of a change of SRV records that could cut federation. It stays until federation is proven through the new
+ * records, so that a run which is killed in between has the next one prove them or take them back.
+ */
+export interface OpenSwitch {
+  readonly serverName: string;
+  readonly startedAt: Date;
+  readonly records: readonly WrittenRecord[];
 }
 
 /** What a CA said of a certificate when it was last asked (RFC 9773), kept so that quiet runs ask nobody. */

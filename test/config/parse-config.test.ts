@@ -38,6 +38,7 @@ describe('parseConfig', () => {
     assert.deepEqual(Object.keys(site ?? {}).sort(), [
       'certificate',
       'legacySrv',
+      'proveTargets',
       'provider',
       'serverName',
       'srv',

@@ -128,7 +128,7 @@ describe('the plan for a record that is not wanted', () => {
     assert.equal(step?.action, 'delete');
     assert.deepEqual(step.changes, [
       { op: 'delete', rrset: OTHER },
-      { op: 'remove', name: NAME, type: 'TXT', ttl: 0, values: [ownershipMark('us')] },
+      { op: 'remove', name: NAME, type: 'TXT', ttl: 3600, values: [ownershipMark('us')] },
     ]);
   });
 

@@ -5,7 +5,7 @@ import { parseDomainName } from '../../src/dns/domain-name.ts';
 import { createSystemDice } from '../../src/io/dice.ts';
 import { createStateStore } from '../../src/io/state-store.ts';
 import type { StateStore } from '../../src/ports.ts';
-import type { Journal, LedgerEntry, SiteState } from '../../src/schedule/state.ts';
+import type { Journal, LedgerEntry, OpenSwitch, SiteState } from '../../src/schedule/state.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -37,6 +37,21 @@ const JOURNAL: Journal = {
   orderUrl: 'https://ca.example/order/1',
   privateKey: 'SECRET-KEY',
   challenges: [{ provider: 'main', zoneId: '1', zoneName: NAME, name: NAME, value: 'v' }],
+};
+
+const RECORD = { name: NAME, type: 'SRV', ttl: 300 } as const;
+const SWITCH: OpenSwitch = {
+  serverName: 'Example.org',
+  startedAt: NOW,
+  records: [
+    {
+      name: NAME,
+      before: { ...RECORD, values: [{ priority: 10, weight: 5, port: 443, target: NAME }] },
+      after: { ...RECORD, ttl: 60, values: [{ priority: 0, weight: 0, port: 8448, target: NAME }] },
+      marks: [{ op: 'add', ttl: 60, values: ['heritage=delegated,owner=us'] }],
+    },
+    { name: NAME, before: null, after: null, marks: [] },
+  ],
 };
 
 describe('the state store', () => {
@@ -114,6 +129,16 @@ describe('the state store', () => {
     await store().clearJournal('Example.org');
     assert.equal(await store().readJournal('Example.org'), null);
     assert.deepEqual(await store().openJournals(), ['*.example.org']);
+  });
+
+  it('keeps what records were before they were changed, until it is cleared', async () => {
+    assert.deepEqual(await store().openSwitches(), []);
+    await store().writeSwitch('Example.org', SWITCH);
+    assert.deepEqual(await store().readSwitch('Example.org'), SWITCH);
+    assert.equal(await store().readSwitch('example.org'), null);
+    assert.deepEqual(await store().openSwitches(), ['Example.org']);
+    await store().clearSwitch('Example.org');
+    assert.deepEqual([await store().openSwitches(), await store().readSwitch('Example.org')], [[], null]);
   });
 
   it('removes half-written files of a killed process before it writes', async () => {

@@ -13,6 +13,7 @@ import { type FakeCa, createFakeCa } from './fake-ca.ts';
 import { type FakeCertificates, createFakeCertificates } from './fake-certificates.ts';
 import { type FakeClock, createFakeClock } from './fake-clock.ts';
 import { type FakeDns, type FakeZone, createFakeDns } from './fake-dns.ts';
+import { type FakeFederation, createFakeFederation } from './fake-federation.ts';
 import { type FakeHomeserver, createFakeHomeserver } from './fake-homeserver.ts';
 import { type FakeState, createFakeState } from './fake-state.ts';
 
@@ -34,6 +35,8 @@ export interface World {
   /** Files by path. */
   readonly webFiles: Map<string, string>;
   readonly homeserver: FakeHomeserver;
+  /** What peers meet. */
+  readonly federation: FakeFederation;
   /** Every call of an asynchronous port, in order. */
   readonly calls: string[];
   /** What was logged as a warning or worse. */
@@ -88,6 +91,7 @@ export function createWorld(): World {
   const state = createFakeState();
   const versions = new Map<string, StoredVersion[]>();
   const homeserver = createFakeHomeserver();
+  const federation = createFakeFederation();
   const calls: string[] = [];
   const warnings: string[] = [];
   const warn: Log['warn'] = (message) => void warnings.push(message);
@@ -104,6 +108,7 @@ export function createWorld(): World {
     state,
     versions,
     homeserver,
+    federation,
     webFiles,
     calls,
     warnings,
@@ -137,6 +142,7 @@ export function createWorld(): World {
         outputs: wrap('outputs', homeserver.outputs, watched),
         reloader: wrap('reloader', homeserver.reloader, watched),
         tls: wrap('tls', homeserver.tls, watched),
+        https: async () => wrap('https', federation, watched),
       };
     },
   };
@@ -173,6 +179,7 @@ export function site(over: Partial<SiteConfig> & { readonly name?: string } = {}
     srv: [srv(MATRIX)],
     ttl: 3600,
     legacySrv: false,
+    proveTargets: true,
     certificate: null,
     ...rest,
   };

@@ -1,20 +1,23 @@
 import type { StateStore } from '../../src/ports.ts';
-import type { Journal, LedgerEntry, SiteState } from '../../src/schedule/state.ts';
+import type { Journal, LedgerEntry, OpenSwitch, SiteState } from '../../src/schedule/state.ts';
 
 /** The state directory without a disk. */
 export interface FakeState extends StateStore {
   readonly sites: Map<string, SiteState>;
   readonly journals: Map<string, Journal>;
+  readonly switches: Map<string, OpenSwitch>;
   readonly ledger: LedgerEntry[];
 }
 
 export function createFakeState(): FakeState {
   const sites = new Map<string, SiteState>();
   const journals = new Map<string, Journal>();
+  const switches = new Map<string, OpenSwitch>();
   const ledger: LedgerEntry[] = [];
   return {
     sites,
     journals,
+    switches,
     ledger,
     secret: async () => 'secret of this installation',
     owner: async () => 'us',
@@ -24,6 +27,10 @@ export function createFakeState(): FakeState {
     writeJournal: async (lineage, journal) => void journals.set(lineage, journal),
     clearJournal: async (lineage) => void journals.delete(lineage),
     openJournals: async () => [...journals.keys()],
+    readSwitch: async (name) => switches.get(name) ?? null,
+    writeSwitch: async (name, open) => void switches.set(name, open),
+    clearSwitch: async (name) => void switches.delete(name),
+    openSwitches: async () => [...switches.keys()],
     readLedger: async () => [...ledger],
     appendLedger: async (entry) => void ledger.push(entry),
   };

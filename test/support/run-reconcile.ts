@@ -7,11 +7,13 @@ export interface Run {
   readonly mode?: ReconcileMode;
   readonly around?: Around;
   readonly signal?: AbortSignal;
+  readonly force?: boolean;
+  readonly ready?: Promise<unknown>;
 }
 
 export async function run(world: World, options: Run = {}): Promise<ReadonlyMap<string, ReconcileOutcome>> {
-  const { sites = [site()], mode = 'apply', around, signal } = options;
-  return reconcile(sites, mode, config(...sites), world.ports(around), ctx(signal));
+  const { sites = [site()], mode = 'apply', around, signal, ...rest } = options;
+  return reconcile(sites, mode, config(...sites), rest, world.ports(around), ctx(signal));
 }
 
 /** `create FED`, and the codes of the errors. */

@@ -1,0 +1,29 @@
+import type { HttpsOutcome } from './https-outcome.ts';
+
+export interface HttpsRequest {
+  /** IP literal, IPv6 without brackets. */
+  readonly endpoint: { readonly address: string; readonly port: number };
+  /** Null: none is sent, as for an IP literal. */
+  readonly sni: string | null;
+  /** DNS name or IP literal that the certificate has to be for. */
+  readonly certName: string;
+  /** The Host header. */
+  readonly host: string;
+  readonly path: string;
+  /** The Origin header; none without it. */
+  readonly origin?: string;
+  /** Octets of the body that are read at most. */
+  readonly maxBody: number;
+  /** Milliseconds for all of it. */
+  readonly deadlineMs: number;
+}
+
+/** How the world is seen from outside. */
+export interface HttpsLooker {
+  /**
+   * One GET over a connection of its own. Follows no redirect, trusts nothing and tells everything; whatever goes
+   * wrong on the other side is an outcome.
+   * @throws DelegatedError E_ABORTED
+   */
+  get(request: HttpsRequest, ctx: { readonly signal: AbortSignal }): Promise<HttpsOutcome>;
+}

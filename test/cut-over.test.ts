@@ -1,0 +1,393 @@
+import assert from 'node:assert/strict';
+import type { SiteConfig } from '../src/config/config.ts';
+import { under } from '../src/dns/domain-name.ts';
+import type { SrvData } from '../src/dns/rrset.ts';
+import { type ReconcileOutcome } from '../src/reconcile.ts';
+import { diesAt } from './support/dies-at.ts';
+import { count } from './support/faults.ts';
+import {
+  type Around,
+  EXAMPLE,
+  FED,
+  HOSTER,
+  MATRIX,
+  type World,
+  certificate,
+  createWorld,
+  site,
+  srv,
+} from './support/fake-ports.ts';
+import { type Run, run, summary } from './support/run-reconcile.ts';
+import { stored } from './support/sites.ts';
+
+const OLD = srv(MATRIX);
+const NEW_HOST = under('new', EXAMPLE);
+const NEW = srv(NEW_HOST);
+const OLD_PLACE = '203.0.113.5 8448';
+const NEW_PLACE = '203.0.113.6 8448';
+const PEER = { serverName: 'example.org' };
+const MARK = `${FED} 3600 IN TXT "heritage=delegated,owner=us"`;
+
+function sites(...records: readonly [SrvData, ...SrvData[]]): readonly SiteConfig[] {
+  return [site({ srv: records })];
+}
+
+/** example.org federates through its SRV record. */
+async function federating(over: Run = {}): Promise<World> {
+  const world = createWorld();
+  world.dns.records.push({ name: NEW_HOST, ttl: 300, type: 'A', data: '203.0.113.6' });
+  world.federation.peers.set(OLD_PLACE, PEER);
+  assert.deepEqual(summary(await run(world, over)), { 'example.org': ['create'] });
+  world.calls.length = 0;
+  world.federation.asked.length = 0;
+  return world;
+}
+
+function published(world: World): string[] {
+  return world.provider.snapshot().filter((line) => line.startsWith(`${FED} 3600 IN SRV`));
+}
+
+function only(outcomes: ReadonlyMap<string, ReconcileOutcome>): ReconcileOutcome {
+  const outcome = outcomes.get('example.org');
+  assert.ok(outcome !== undefined);
+  return outcome;
+}
+
+const WAS = [`${FED} 3600 IN SRV 10 5 8448 matrix.example.org.`];
+const IS = [`${FED} 3600 IN SRV 10 5 8448 new.example.org.`];
+
+const APEX_PLACE = '203.0.113.9 8448';
+
+function withoutRecord(): World {
+  const world = createWorld();
+  world.dns.records.push({ name: EXAMPLE, ttl: 300, type: 'A', data: '203.0.113.9' });
+  return world;
+}
+
+/** The homeserver is well until the record is written. */
+function failing(world: World): Around {
+  return async (call, perform) => {
+    const done = await perform();
+    if (call === 'provider.apply') world.federation.peers.delete(NEW_PLACE);
+    return done;
+  };
+}
+
+async function broken(): Promise<World> {
+  const world = await federating();
+  world.federation.peers.set(NEW_PLACE, PEER);
+  return world;
+}
+
+async function killed(): Promise<World> {
+  const world = await federating();
+  world.federation.peers.set(NEW_PLACE, PEER);
+  const { around, died } = diesAt(1, 'after', (call) => call === 'provider.apply');
+  await Promise.race([died, run(world, { sites: sites(NEW), around })]);
+  assert.deepEqual(published(world), IS);
+  assert.equal(world.state.switches.size, 1);
+  return world;
+}
+
+describe('a switch of the SRV records', () => {
+  it('to a homeserver that answers is made, and proven through the authoritative servers', async () => {
+    const world = await federating();
+    world.federation.peers.set(NEW_PLACE, PEER);
+    world.dns.asked.length = 0;
+    const outcome = only(await run(world, { sites: sites(NEW) }));
+    assert.deepEqual([outcome.records.map(({ action }) => action), outcome.errors], [['update'], []]);
+    assert.deepEqual(published(world), IS);
+    assert.equal(world.state.switches.size, 0);
+    const asked = world.dns.asked.filter((line) => line.endsWith(`${FED} SRV`));
+    assert.ok(
+      asked.every((line) => !line.startsWith('127.0.0.1 ')),
+      'no cache is asked',
+    );
+    const probes = world.federation.asked.filter((line) => line.startsWith(`${NEW_PLACE} /_matrix/key`));
+    assert.equal(probes.length, 2, 'before and after');
+  });
+
+  it('to a target where nothing listens is refused while federation works, and nothing is written', async () => {
+    const world = await federating();
+    const outcome = only(await run(world, { sites: sites(NEW) }));
+    assert.deepEqual(
+      outcome.records.map(({ action }) => action),
+      ['refuse'],
+    );
+    const [error] = outcome.errors;
+    assert.equal(error?.code, 'E_SWITCH_REFUSED');
+    assert.match(error.message, /new\.example\.org port 8448 .*works today.*Nothing listens on port 8448/);
+    assert.match(error.hint ?? '', /delegated sync --force example\.org/);
+    assert.deepEqual(error.retry, { kind: 'backoff' });
+    assert.deepEqual(published(world), WAS);
+    assert.equal(count(world, 'provider.apply'), 0);
+    assert.equal(world.state.switches.size, 0);
+  });
+
+  it('is made all the same when it is forced, with the fault as a warning, and stays', async () => {
+    const world = await federating();
+    const outcome = only(await run(world, { sites: sites(NEW), force: true }));
+    assert.deepEqual(published(world), IS);
+    assert.deepEqual(outcome.errors, []);
+    assert.ok(outcome.warnings.some(({ code }) => code === 'CONNECTION_REFUSED'));
+  });
+
+  it('is made without a look where the site wants none', async () => {
+    const world = await federating();
+    const outcome = only(await run(world, { sites: [site({ srv: [NEW], proveTargets: false })] }));
+    assert.deepEqual([published(world), outcome.warnings], [IS, []]);
+    assert.deepEqual(world.federation.asked, []);
+  });
+
+  for (const [what, peer, finding] of [
+    [
+      'another homeserver',
+      { serverName: 'other.org', certificateFor: 'example.org' },
+      'calls itself other.org',
+    ],
+    ['the wrong certificate', { ...PEER, certificateFor: 'new.example.org' }, 'is for the SRV target'],
+    ['an untrusted certificate', { ...PEER, distrust: 'SELF_SIGNED_CERT_IN_CHAIN' }, 'is not trusted'],
+  ] as const)
+    it(`to ${what} is refused with that`, async () => {
+      const world = await federating();
+      world.federation.peers.set(NEW_PLACE, peer);
+      const [error] = only(await run(world, { sites: sites(NEW) })).errors;
+      assert.equal(error?.code, 'E_SWITCH_REFUSED');
+      assert.ok(error.message.includes(finding), error.message);
+      assert.deepEqual(published(world), WAS);
+    });
+
+  it('to another port of the same host is looked at as well', async () => {
+    const world = await federating();
+    const [error] = only(await run(world, { sites: sites(srv(MATRIX, 443)) })).errors;
+    assert.match(error?.message ?? '', /matrix\.example\.org port 443/);
+    assert.deepEqual(published(world), WAS);
+  });
+
+  it('that adds a target is refused when that one is dead: some peers use only one record', async () => {
+    const world = await federating();
+    const outcomes = await run(world, { sites: sites(OLD, NEW) });
+    assert.deepEqual(summary(outcomes), { 'example.org': ['refuse', 'E_SWITCH_REFUSED'] });
+  });
+
+  it('that takes away the only target that works is refused', async () => {
+    const world = await federating();
+    world.federation.peers.set(NEW_PLACE, PEER);
+    await run(world, { sites: sites(OLD, NEW) });
+    world.federation.peers.delete(NEW_PLACE);
+    const [error] = only(await run(world, { sites: sites(NEW) })).errors;
+    assert.match(error?.message ?? '', /^to take away matrix\.example\.org port 8448 could cut off/);
+    world.federation.peers.set(NEW_PLACE, PEER);
+    assert.deepEqual(summary(await run(world, { sites: sites(NEW) })), { 'example.org': ['update'] });
+  });
+
+  it('of priority, weight or TTL only is nobody to look at', async () => {
+    const world = await federating();
+    await run(world, { sites: [site({ srv: [srv(MATRIX, 8448, 20, 0)], ttl: 300 })] });
+    assert.deepEqual(world.federation.asked, []);
+    assert.equal(count(world, 'provider.apply'), 1);
+  });
+
+  it('has nothing to cut where nothing works today, and is made with a warning', async () => {
+    const world = await federating();
+    world.federation.peers.clear();
+    const outcome = only(await run(world, { sites: sites(NEW) }));
+    assert.deepEqual([published(world), outcome.errors], [IS, []]);
+    assert.ok(outcome.warnings.some(({ code }) => code === 'CONNECTION_REFUSED'));
+  });
+
+  it('is refused where this machine cannot tell whether federation works today', async () => {
+    const world = await federating();
+    world.federation.peers.clear();
+    world.federation.unroutable.add(OLD_PLACE).add('2001:db8::5 8448');
+    const [error] = only(await run(world, { sites: sites(NEW) })).errors;
+    assert.match(error?.message ?? '', /may well work today \(this machine cannot see all of it\)/);
+    assert.deepEqual(published(world), WAS);
+  });
+});
+
+describe('the first SRV record', () => {
+  it('is refused when it would lead peers away from port 8448, where they are served today', async () => {
+    const world = withoutRecord();
+    world.federation.peers.set(APEX_PLACE, PEER);
+    const [error] = only(await run(world)).errors;
+    assert.equal(error?.code, 'E_SWITCH_REFUSED');
+    assert.match(error.message, /^the first SRV record could cut off federation/);
+    world.federation.peers.set(OLD_PLACE, PEER);
+    assert.deepEqual(summary(await run(world)), { 'example.org': ['create'] });
+  });
+
+  it('waits for the certificate only where there is something to cut', async () => {
+    const fresh = withoutRecord();
+    const order: string[] = [];
+    const around: Around = (call, perform) => {
+      if (call === 'provider.apply') order.push('written');
+      return perform();
+    };
+    const ready = (): Promise<void> =>
+      new Promise((resolve) => {
+        setImmediate(() =>
+          setImmediate(() => {
+            order.push('ready');
+            resolve();
+          }),
+        );
+      });
+    const federated = withoutRecord();
+    federated.federation.peers.set(APEX_PLACE, PEER).set(OLD_PLACE, PEER);
+    await run(federated, { around, ready: ready() });
+    assert.deepEqual(order, ['ready', 'written']);
+    const written = new AbortController();
+    const later = new Promise((resolve) => written.signal.addEventListener('abort', resolve));
+    await run(fresh, {
+      ready: later,
+      around: async (call, perform) => {
+        const done = await perform();
+        if (call === 'provider.apply') written.abort();
+        return done;
+      },
+    });
+    assert.equal(count(fresh, 'provider.apply'), 1);
+  });
+
+  it('cuts nothing that a well-known file leads past it, and says that nobody reads it', async () => {
+    const world = withoutRecord();
+    world.federation.wellKnown.set('example.org', 'hoster.net:443');
+    world.dns.records.push({ name: HOSTER, ttl: 300, type: 'A', data: '198.51.100.7' });
+    world.federation.peers.set('198.51.100.7 443', { ...PEER, certificateFor: 'hoster.net' });
+    world.federation.peers.set('203.0.113.9 443', PEER);
+    const outcome = only(await run(world));
+    assert.deepEqual(outcome.errors, []);
+    assert.deepEqual(
+      outcome.warnings.map(({ code }) => code),
+      ['SRV_SHADOWED'],
+    );
+  });
+
+  it('for a delegated name is not read before a well-known file leads there', async () => {
+    const world = withoutRecord();
+    world.federation.peers.set(APEX_PLACE, PEER);
+    const { warnings, errors } = only(await run(world, { sites: [site({ delegatedTo: HOSTER })] }));
+    assert.deepEqual([warnings.map(({ code }) => code), errors], [['RECORD_UNREAD'], []]);
+  });
+});
+
+describe('our own certificate', () => {
+  const SITE = site({ srv: [NEW], certificate: certificate() });
+
+  it('is trusted with its chain, whatever roots this machine has', async () => {
+    const world = await federating();
+    await stored(world, SITE);
+    const sha256 = world.versions.get('example.org')?.[0]?.facts.sha256 ?? '';
+    const distrust = 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY';
+    world.federation.peers.set(NEW_PLACE, { ...PEER, sha256, distrust, alone: true });
+    assert.deepEqual(summary(await run(world, { sites: [SITE] })), {
+      'example.org': ['refuse', 'E_SWITCH_REFUSED'],
+    });
+    world.federation.peers.set(NEW_PLACE, { ...PEER, sha256, distrust: 'CERT_HAS_EXPIRED' });
+    assert.deepEqual(summary(await run(world, { sites: [SITE] })), {
+      'example.org': ['refuse', 'E_SWITCH_REFUSED'],
+    });
+    world.federation.peers.set(NEW_PLACE, { ...PEER, sha256, distrust });
+    assert.deepEqual(summary(await run(world, { sites: [SITE] })), { 'example.org': ['update'] });
+  });
+});
+
+describe('a switch after which federation fails', () => {
+  it('is taken back, record and mark', async () => {
+    const world = await broken();
+    const before = world.provider.snapshot();
+    const { errors } = only(await run(world, { sites: sites(NEW), around: failing(world) }));
+    assert.deepEqual(
+      errors.map(({ code }) => code),
+      ['E_SWITCH_UNDONE'],
+    );
+    assert.match(errors[0]?.message ?? '', /the old ones are back: .*Nothing listens on port 8448/);
+    assert.deepEqual(world.provider.snapshot(), before);
+    assert.equal(world.state.switches.size, 0);
+  });
+
+  it('leaves no record and no mark where it was the first', async () => {
+    const world = createWorld();
+    world.dns.records.push({ name: EXAMPLE, ttl: 300, type: 'A', data: '203.0.113.9' });
+    world.dns.records.push({ name: NEW_HOST, ttl: 300, type: 'A', data: '203.0.113.6' });
+    world.federation.peers.set('203.0.113.9 8448', PEER).set(NEW_PLACE, PEER);
+    const outcomes = await run(world, { sites: sites(NEW), around: failing(world) });
+    assert.deepEqual(summary(outcomes), { 'example.org': ['fail', 'E_SWITCH_UNDONE'] });
+    assert.deepEqual(world.provider.snapshot(), []);
+  });
+
+  it('is given a moment, since a homeserver may be starting', async () => {
+    const world = await broken();
+    let slept = 0;
+    const restarting: Around = async (call, perform) => {
+      const done = await failing(world)(call, perform);
+      if (call === 'clock.sleep' && world.state.switches.size > 0 && (slept += 1) === 3)
+        world.federation.peers.set(NEW_PLACE, PEER);
+      return done;
+    };
+    const outcomes = await run(world, { sites: sites(NEW), around: restarting });
+    assert.deepEqual(summary(outcomes), { 'example.org': ['update'] });
+    assert.deepEqual(published(world), IS);
+  });
+
+  it('stays when somebody else has changed the record meanwhile, and is told', async () => {
+    const world = await broken();
+    const meddling: Around = async (call, perform) => {
+      const done = await failing(world)(call, perform);
+      if (call === 'https.get' && world.state.switches.size > 0 && published(world)[0] === IS[0])
+        world.provider.write({ name: FED, type: 'SRV', ttl: 60, values: [srv(MATRIX, 443)] });
+      return done;
+    };
+    const [error] = only(await run(world, { sites: sites(NEW), around: meddling })).errors;
+    assert.equal(error?.code, 'E_SWITCH_UNPROVEN');
+    assert.match(error.message, /no longer what we wrote/);
+    assert.equal(world.state.switches.size, 1);
+  });
+});
+
+describe('a run that is killed between a switch and its proof', () => {
+  it('leaves the proof to the next one', async () => {
+    const world = await killed();
+    assert.deepEqual(summary(await run(world, { sites: sites(NEW) })), { 'example.org': ['keep'] });
+    assert.equal(world.state.switches.size, 0);
+    assert.deepEqual(published(world), IS);
+  });
+
+  it('leaves it to the next one to take the change back', async () => {
+    const world = await killed();
+    world.federation.peers.delete(NEW_PLACE);
+    const { errors } = only(await run(world, { sites: sites(NEW) }));
+    assert.deepEqual(
+      errors.map(({ code }) => code),
+      ['E_SWITCH_UNDONE'],
+    );
+    assert.deepEqual(published(world), WAS);
+    assert.ok(world.provider.snapshot().includes(MARK));
+  });
+
+  it('is forgotten when the change was never made', async () => {
+    const world = await federating();
+    world.federation.peers.set(NEW_PLACE, PEER);
+    const { around, died } = diesAt(1, 'before', (call) => call === 'provider.apply');
+    await Promise.race([died, run(world, { sites: sites(NEW), around })]);
+    assert.equal(world.state.switches.size, 1);
+    world.federation.peers.delete(NEW_PLACE);
+    assert.deepEqual(summary(await run(world, { sites: sites(OLD) })), { 'example.org': ['keep'] });
+    assert.equal(world.state.switches.size, 0);
+  });
+
+  it('is forgotten when somebody stands by the change', async () => {
+    const world = await killed();
+    world.federation.peers.delete(NEW_PLACE);
+    const outcomes = await run(world, { sites: sites(NEW), force: true });
+    assert.deepEqual(summary(outcomes), { 'example.org': ['keep'] });
+    assert.deepEqual([world.state.switches.size, published(world)], [0, IS]);
+  });
+
+  it('is forgotten with its site', async () => {
+    const world = await killed();
+    await run(world, { sites: [site({ name: 'other.example.org' })] });
+    assert.equal(world.state.switches.size, 0);
+  });
+});
