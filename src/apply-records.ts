@@ -1,11 +1,12 @@
 /** Carries out the plan for one site: what could cut federation goes through `cut-over.ts`, everything else straight in. */
-import type { Config } from './config/config.ts';
+import type { Config, SiteConfig } from './config/config.ts';
 import type { DomainName } from './dns/domain-name.ts';
 import { fenceAround, recordKeys } from './dns/fence.ts';
 import type { PlannedRecord } from './dns/plan.ts';
 import { DelegatedError, asDelegatedError } from './errors.ts';
 import type { BeforeWrite, Settlement } from './cut-over.ts';
 import { type Switch, switchOf } from './federation/switch.ts';
+import { removalWarnings } from './federation/target-warnings.ts';
 import type { Warning } from './federation/warning.ts';
 import { type NameServer, serversToAsk } from './lookup.ts';
 import { srvName } from './matrix/delegation.ts';
@@ -43,18 +44,21 @@ export async function applyRecords(
   const { place, steps, force, ready } = application;
   const { site } = place;
   if (application.unsettled) await settleLast(application, config, ports, ctx);
-  const change = switchIn(steps, place);
+  const change = switchIn(steps, site);
+  const removals = removalWarnings(change, site.srv, ports.clock.now());
   if (!site.proveTargets || change.kind === 'none')
-    return { steps: await carryOut(application, noted, config, ports, ctx), warnings: [] };
+    return { steps: await carryOut(application, noted, config, ports, ctx), warnings: removals };
   const { cutOver } = await import('./cut-over.ts');
   const write = (before: BeforeWrite): Promise<readonly PlannedRecord[]> =>
     carryOut(application, before, config, ports, ctx);
   const job = { site, steps, change, force, ready, write };
-  return cutOver(job, settlementOf(place, config, ports, ctx), ports, ctx);
+  const done = await cutOver(job, settlementOf(place, config, ports, ctx), ports, ctx);
+  const refused = done.steps.some(({ action }) => action === 'refuse');
+  return refused ? done : { steps: done.steps, warnings: [...done.warnings, ...removals] };
 }
 
 /** What the plan does to the record that peers ask for first; the deprecated one follows it. */
-export function switchIn(steps: readonly PlannedRecord[], { site }: Pick<Place, 'site'>): Switch {
+export function switchIn(steps: readonly PlannedRecord[], site: SiteConfig): Switch {
   const step = steps.find(({ name }) => name === srvName(site, 'matrix-fed'));
   return step?.after == null || step.changes.length === 0
     ? { kind: 'none', added: [], removed: [] }

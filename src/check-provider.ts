@@ -5,7 +5,7 @@ import { recordKeys } from './dns/fence.ts';
 import type { RRsetKey } from './dns/rrset.ts';
 import { asDelegatedError } from './errors.ts';
 import { followChallenge } from './lookup.ts';
-import { desiredRecords } from './matrix/delegation.ts';
+import { publishedNames } from './matrix/delegation.ts';
 import { mapConcurrent } from './pool.ts';
 import type { CheckItem, Ctx, DnsProvider, Ports } from './ports.ts';
 import { challengeNames } from './standing-names.ts';
@@ -58,8 +58,7 @@ async function useOf(
   ports: ProviderCheckPorts,
   ctx: Ctx,
 ): Promise<Use> {
-  const names = desiredRecords(site).flatMap((each) => (each.rrset === null ? [] : [each.name]));
-  const records = site.provider === name ? recordKeys(names) : [];
+  const records = site.provider === name ? recordKeys(publishedNames(site)) : [];
   if (site.certificate === null || (site.challengeProvider ?? site.provider) !== name)
     return { site, keys: records };
   const ends = challengeNames(site).map(async (challenge): Promise<RRsetKey> => {

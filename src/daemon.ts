@@ -3,6 +3,7 @@ import type { Config, SiteConfig } from './config/config.ts';
 import { asDelegatedError } from './errors.ts';
 import type { Ctx, Ports } from './ports.ts';
 import { certificateSight } from './certificate-sight.ts';
+import { nextEnd } from './matrix/delegation.ts';
 import { renew } from './renew.ts';
 import type { Report } from './report.ts';
 
@@ -76,7 +77,7 @@ export function createDaemon(first: Config, firstPorts: Ports, own: DaemonPorts,
   };
 }
 
-/** After a failure: the backoff. Else the renewal or the next look at the records, whichever comes first. */
+/** After a failure: the backoff. Else the renewal, the end of a target or the next look at the records, whichever is first. */
 async function nextLook(site: SiteConfig, ports: Ports): Promise<Date> {
   const now = ports.clock.now();
   const look = new Date(now.getTime() + RECONCILE_INTERVAL_MS);
@@ -84,7 +85,9 @@ async function nextLook(site: SiteConfig, ports: Ports): Promise<Date> {
     const { failures, retryAt } = await ports.state.readSite(site.serverName.text);
     if (failures > 0) return retryAt ?? look;
     const sight = await certificateSight(site, ports);
-    return sight?.decision.due === false && sight.decision.at < look ? sight.decision.at : look;
+    const renewal = sight?.decision.due === false ? sight.decision.at : look;
+    const moments = [look, renewal, nextEnd(site.srv, now) ?? look];
+    return new Date(Math.min(...moments.map((moment) => moment.getTime())));
   } catch {
     // The report has told of it already; a site whose state is broken must not be tried at every beat.
     return look;

@@ -166,8 +166,10 @@ async function prove(each: Progressing, ports: Ports, ctx: Ctx): Promise<void> {
 }
 
 async function everyTargetAddress(site: SiteConfig, ports: Ports, ctx: Ctx): Promise<Endpoint[]> {
+  // A target on its way out keeps the certificate that it has: it is nobody's business to serve a new one.
+  const staying = site.srv.filter(({ until }) => until === undefined);
   const targets = await Promise.all(
-    site.srv.map(async ({ target, port }) => {
+    staying.map(async ({ target, port }) => {
       const addresses = await addressesOf(target, ports, ctx);
       if (addresses.length === 0)
         throw new Failure(

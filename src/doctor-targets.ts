@@ -4,14 +4,16 @@ import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import { isNullTarget } from './dns/rrset.ts';
 import { type Condition, condition } from './health/finding.ts';
 import { type LookupPorts, examineTarget } from './lookup.ts';
-import type { Ctx } from './ports.ts';
+import { isPast } from './matrix/delegation.ts';
+import type { Ctx, Ports } from './ports.ts';
 
 export async function examineTargets(
   { srv }: SiteConfig,
-  ports: LookupPorts,
+  ports: LookupPorts & Pick<Ports, 'clock'>,
   ctx: Ctx,
 ): Promise<Condition[]> {
-  const targets = new Set(srv.filter((each) => !isNullTarget(each)).map(({ target }) => target));
+  const published = srv.filter((each) => !isNullTarget(each) && !isPast(each, ports.clock.now()));
+  const targets = new Set(published.map(({ target }) => target));
   return (await Promise.all([...targets].map((target) => examine(target, ports, ctx)))).flat();
 }
 

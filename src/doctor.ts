@@ -19,7 +19,7 @@ import { type Condition, condition } from './health/finding.ts';
 import type { HomeserverFiles } from './health/homeserver-files.ts';
 import { wantedNames } from './issuance.ts';
 import { followChallenge, zoneApex } from './lookup.ts';
-import { certName, desiredRecords } from './matrix/delegation.ts';
+import { certName, publishedNames } from './matrix/delegation.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Ctx, Endpoint, Ports, RightsLooker } from './ports.ts';
 import type { LedgerEntry } from './schedule/state.ts';
@@ -166,7 +166,7 @@ async function examineNames(
   ctx: Ctx,
 ): Promise<Condition[]> {
   const serversOf = (provider: string) => config.providers.get(provider)?.nameServers ?? [];
-  const records = desiredRecords(site).flatMap(({ name, rrset }) => (rrset === null ? [] : [name]));
+  const records = publishedNames(site);
   const challengeServers = serversOf(site.challengeProvider ?? site.provider);
   const looks = [
     ...records.map(

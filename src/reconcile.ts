@@ -2,15 +2,16 @@
  * Verb: the SRV records that the config wants, in the zones. Reads per zone, decides per site, never gives a site's
  * trouble to its neighbours.
  */
-import { type Applied, applyRecords } from './apply-records.ts';
+import { type Applied, applyRecords, switchIn } from './apply-records.ts';
 import type { Config, SiteConfig } from './config/config.ts';
 import { guard, targetsToExamine } from './dns/guard.ts';
 import { type PlannedRecord, planRecord } from './dns/plan.ts';
 import { type DelegatedError, asDelegatedError } from './errors.ts';
+import { removalWarnings, untilWarnings } from './federation/target-warnings.ts';
 import type { Warning } from './federation/warning.ts';
 import { groupBy } from './group-by.ts';
 import { examineTarget } from './lookup.ts';
-import { desiredRecords } from './matrix/delegation.ts';
+import { desiredRecords, srvName } from './matrix/delegation.ts';
 import { type Place, locate } from './place.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Ctx, Ports } from './ports.ts';
@@ -34,6 +35,7 @@ export interface ReconcileOptions {
 
 const ZONES_AT_ONCE = 8;
 const SITES_AT_ONCE = 16;
+const SERVICES = ['matrix-fed', 'matrix'] as const;
 
 /** By server name. Errors are per site; the verb itself never throws. */
 export async function reconcile(
@@ -46,7 +48,7 @@ export async function reconcile(
 ): Promise<ReadonlyMap<string, ReconcileOutcome>> {
   const outcomes = new Map<string, ReconcileOutcome>();
   const fail = (site: SiteConfig, thrown: unknown, steps: readonly PlannedRecord[] = []): void => {
-    outcomes.set(site.serverName.text, failed(site, asDelegatedError(thrown), steps));
+    outcomes.set(site.serverName.text, failed(site, asDelegatedError(thrown), steps, ports.clock.now()));
   };
 
   const unsettled = mode === 'plan' ? new Set<string>() : await openSwitches(config, ports, ctx);
@@ -79,7 +81,9 @@ export async function reconcile(
           unsettled: unsettled.has(place.site.serverName.text),
         };
         const done =
-          mode === 'plan' ? { steps, warnings: [] } : await applyRecords(application, config, ports, ctx);
+          mode === 'plan'
+            ? { steps, warnings: ahead(place.site, steps, ports) }
+            : await applyRecords(application, config, ports, ctx);
         outcomes.set(place.site.serverName.text, succeeded(done));
       } catch (thrown) {
         fail(place.site, thrown, steps);
@@ -87,6 +91,12 @@ export async function reconcile(
     });
   });
   return outcomes;
+}
+
+/** What a plan and a status warn of: what the change would do to peers, and what goes by itself. */
+function ahead(site: SiteConfig, steps: readonly PlannedRecord[], ports: Ports): readonly Warning[] {
+  const now = ports.clock.now();
+  return [...removalWarnings(switchIn(steps, site), site.srv, now), ...untilWarnings(site.srv, now)];
 }
 
 /** Sites whose last change was never proven; one that is gone from the config is not ours to prove any more. */
@@ -111,7 +121,7 @@ function zoneKey({ site, zone }: Place): string {
 async function readAll(group: readonly Place[], ctx: Ctx): Promise<Sights> {
   const [first] = group;
   if (first === undefined) return new Map();
-  const names = group.flatMap(({ site }) => desiredRecords(site).map(({ name }) => name));
+  const names = group.flatMap(({ site }) => SERVICES.map((service) => srvName(site, service)));
   return readSights(first.access, first.zone, names, ctx);
 }
 
@@ -127,7 +137,7 @@ async function planSite(
     adopt: mode === 'adopt',
     byHand: capabilities.byHand === true,
   };
-  const plan = desiredRecords(site).flatMap((desired) => {
+  const plan = desiredRecords(site, ports.clock.now()).flatMap((desired) => {
     const sight = sightOf(desired, sights);
     return sight === null ? [] : (planRecord(sight, policy) ?? []);
   });
@@ -145,9 +155,14 @@ function succeeded({ steps, warnings }: Applied): ReconcileOutcome {
   };
 }
 
-function failed(site: SiteConfig, error: DelegatedError, steps: readonly PlannedRecord[]): ReconcileOutcome {
+function failed(
+  site: SiteConfig,
+  error: DelegatedError,
+  steps: readonly PlannedRecord[],
+  now: Date,
+): ReconcileOutcome {
   const known = steps.map((step) => recordReport(step, step.changes.length > 0));
-  const unknown = desiredRecords(site)
+  const unknown = desiredRecords(site, now)
     .filter(({ rrset }) => rrset !== null)
     .map(({ name, rrset: after }) =>
       recordReport({ name, action: 'keep', before: null, after, changes: [] }, true),

@@ -135,7 +135,7 @@ describe('a switch of the SRV records', () => {
   it('is made without a look where the site wants none', async () => {
     const world = await federating();
     const outcome = only(await run(world, { sites: [site({ srv: [NEW], proveTargets: false })] }));
-    assert.deepEqual([published(world), outcome.warnings], [IS, []]);
+    assert.deepEqual([published(world), outcome.warnings.map(({ code }) => code)], [IS, ['TARGET_REMOVED']]);
     assert.deepEqual(world.federation.asked, []);
   });
 
@@ -389,5 +389,66 @@ describe('a run that is killed between a switch and its proof', () => {
     const world = await killed();
     await run(world, { sites: [site({ name: 'other.example.org' })] });
     assert.equal(world.state.switches.size, 0);
+  });
+});
+
+describe('a target with an end', () => {
+  const MINUTE_MS = 60_000;
+
+  function overlapping(world: World, minutes: number): readonly SiteConfig[] {
+    const until = new Date(world.clock.now().getTime() + minutes * MINUTE_MS);
+    return [site({ srv: [NEW, { ...OLD, until }] })];
+  }
+
+  it('is published beside the new one until then, and goes by itself without a warning', async () => {
+    const world = await federating();
+    world.federation.peers.set(NEW_PLACE, PEER);
+    const moving = overlapping(world, 60);
+    const first = only(await run(world, { sites: moving }));
+    assert.deepEqual([first.errors, first.warnings], [[], []]);
+    assert.equal(published(world).length, 2);
+    world.clock.advance(60 * MINUTE_MS);
+    const second = only(await run(world, { sites: moving }));
+    assert.deepEqual([second.errors, second.warnings], [[], []]);
+    assert.deepEqual(published(world), IS);
+  });
+
+  it('stays past its end when without it nothing would work', async () => {
+    const world = await federating();
+    world.federation.peers.set(NEW_PLACE, PEER);
+    const moving = overlapping(world, 60);
+    await run(world, { sites: moving });
+    world.federation.peers.delete(NEW_PLACE);
+    world.clock.advance(61 * MINUTE_MS);
+    assert.deepEqual(summary(await run(world, { sites: moving })), {
+      'example.org': ['refuse', 'E_SWITCH_REFUSED'],
+    });
+    assert.equal(published(world).length, 2);
+  });
+
+  it('is told of by a plan: when it goes, and that it is over', async () => {
+    const world = await federating();
+    world.federation.peers.set(NEW_PLACE, PEER);
+    const moving = overlapping(world, 60);
+    await run(world, { sites: moving });
+    const codes = async (): Promise<string[]> =>
+      only(await run(world, { sites: moving, mode: 'plan' })).warnings.map(({ code }) => code);
+    assert.deepEqual(await codes(), ['TARGET_UNTIL']);
+    world.clock.advance(61 * MINUTE_MS);
+    assert.deepEqual(await codes(), ['TARGET_PAST']);
+  });
+
+  it('is what a target wants that is taken away at once', async () => {
+    const world = await federating();
+    world.federation.peers.set(NEW_PLACE, PEER);
+    for (const mode of ['plan', 'apply'] as const) {
+      const { warnings, errors } = only(await run(world, { sites: sites(NEW), mode }));
+      assert.deepEqual(errors, []);
+      assert.deepEqual(
+        warnings.map(({ code }) => code),
+        ['TARGET_REMOVED'],
+      );
+      assert.match(warnings[0]?.hint ?? '', /`until: 2026-11-27T1\d:\d\d:\d\dZ`/);
+    }
   });
 });

@@ -5,12 +5,14 @@ import type { Report } from '../src/report.ts';
 import { count, fails, trouble } from './support/faults.ts';
 import {
   type Around,
+  MATRIX,
   type World,
   certificate,
   config,
   createWorld,
   ctx,
   site,
+  srv,
 } from './support/fake-ports.ts';
 import { tenants } from './support/sites.ts';
 
@@ -62,6 +64,21 @@ describe('the daemon', () => {
     assert.deepEqual(await beat(), []);
     world.clock.advance(1);
     assert.deepEqual(await beat(), ['example.org']);
+  });
+
+  it('wakes at the moment from which a target is not published any more, and takes it away', async () => {
+    const world = createWorld();
+    const until = new Date(world.clock.now().getTime() + 7 * MINUTE_MS);
+    const sites = [site({ srv: [srv(MATRIX), { ...srv(MATRIX, 443), until }] })];
+    const { beat, daemon } = start(world, { settings: config(...sites) });
+    await beat();
+    assert.deepEqual(daemon.nextDue(), until);
+    const records = (): number => world.provider.snapshot().filter((line) => line.includes(' SRV ')).length;
+    assert.equal(records(), 2);
+    world.clock.advance(until.getTime() - world.clock.now().getTime());
+    assert.deepEqual(await beat(), ['example.org']);
+    assert.equal(records(), 1);
+    assert.equal((daemon.nextDue()?.getTime() ?? 0) - world.clock.now().getTime(), HOUR_MS);
   });
 
   it('does not even take the lock while nothing is due', async () => {

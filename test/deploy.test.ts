@@ -138,6 +138,15 @@ describe('deploying', () => {
     assert.equal(count(world, 'tls.servedLeaf'), 2);
   });
 
+  it('asks no target that is on its way out for a new certificate', async () => {
+    const until = new Date('2100-01-01T00:00:00Z');
+    const records = [...SITE.srv, ...SITE.srv.map((each) => ({ ...each, port: 443, until }))];
+    const site = { ...SITE, srv: records, certificate: certificate({ ...SITE.certificate, verify: null }) };
+    const world = await withCertificates(site);
+    await run(world, [site]);
+    assert.equal(count(world, 'tls.servedLeaf'), 2);
+  });
+
   it('has nothing to do for a site that wants nothing of it', async () => {
     const site = { ...SITE, certificate: certificate({ outputs: [], reload: null, verify: [] }) };
     const world = await withCertificates(site);

@@ -22,7 +22,7 @@ export async function recordsCommand(name: string, flags: RecordsFlags, shell: S
   const [site] = selectSites(config, [name]);
   if (site === undefined) return 2;
   const { known, unknown } = await standingRecords(site, config, tools, shell);
-  const rrsets = [...desiredRecords(site).flatMap(({ rrset }) => rrset ?? []), ...known];
+  const rrsets = [...desiredRecords(site, new Date()).flatMap(({ rrset }) => rrset ?? []), ...known];
   if (flags.json === true) {
     const document = {
       version: 1,

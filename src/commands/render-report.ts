@@ -132,7 +132,7 @@ function changeLines(
 
 function warningLines({ serverName, warnings = [] }: SiteReport, paint: Paint): string[] {
   return warnings.flatMap(({ code, message, hint }) => [
-    paint('warn', `${serverName}: ${code}: ${message}`),
+    paint('warn', `${serverName}: warning: ${code}: ${message}`),
     `  → ${hint}`,
   ]);
 }

@@ -1,7 +1,7 @@
 import type { NotifyConfig } from './notify-schema.ts';
 import type { DomainName } from '../dns/domain-name.ts';
-import type { SrvRRset } from '../dns/rrset.ts';
 import type { KeyType } from '../certificate/key-type.ts';
+import type { SrvEntry } from '../matrix/delegation.ts';
 import type { DelegableServerName, ServerName } from '../matrix/server-name.ts';
 import type { Endpoint, OutputTarget, ReloadAction } from '../ports.ts';
 
@@ -61,7 +61,7 @@ export interface SiteConfig {
   readonly zone?: string;
   /** A port-less well-known points there; SRV and certificate are then for this name. */
   readonly delegatedTo?: DomainName;
-  readonly srv: SrvRRset['values'];
+  readonly srv: readonly SrvEntry[];
   /** Seconds. */
   readonly ttl: number;
   readonly legacySrv: boolean;

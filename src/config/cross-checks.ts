@@ -114,8 +114,14 @@ function checkOwner(
 }
 
 function checkTargets(site: unknown, path: KeyPath, say: Say): void {
+  const targets = list(valueAt(site, ['srv']));
+  if (targets.length > 0 && targets.every((each) => valueAt(each, ['until']) !== undefined))
+    say(
+      [...path, 'srv'],
+      'every target has an `until`, so one day there would be none — leave it out for the one that stays',
+    );
   const seen = new Set<string>();
-  for (const [index, each] of list(valueAt(site, ['srv'])).entries()) {
+  for (const [index, each] of targets.entries()) {
     const target = valueAt(each, ['target']);
     if (typeof target !== 'string') continue;
     const port = JSON.stringify(valueAt(each, ['port']) ?? 8448);

@@ -53,7 +53,7 @@ export function flag(): z.ZodBoolean {
   return z.boolean({ error: 'expected true or false' });
 }
 
-/** RFC 3339, to the second, as `persistUntil` of a standing value has it. */
+/** RFC 3339, to the second, and with its offset from UTC: one without would mean another moment on another machine. */
 export const moment = parsed(
   (written): Date => {
     const date = new Date(

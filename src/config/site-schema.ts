@@ -36,6 +36,10 @@ const srv = z.strictObject({
   weight: integer(0, MAX_UINT16)
     .default(0)
     .meta({ description: 'The share among targets of equal priority.' }),
+  until: moment.exactOptional().meta({
+    description:
+      'Published until this moment only, such as 2026-12-01T00:00:00Z: for the old target beside the new one, while peers remember it. One target at least stays.',
+  }),
 });
 
 const output = z.strictObject({
@@ -107,7 +111,7 @@ const certificate = z.strictObject({
     .meta({ description: 'How the homeserver is told to read the files again. Default: none.' }),
   verify: verify.exactOptional().meta({
     description:
-      'Addresses that must serve the new certificate. Default: every address of every SRV target; none switches the proof off.',
+      'Addresses that must serve the new certificate. Default: every address of every SRV target without `until`; none switches the proof off.',
   }),
   verifyTimeout: seconds(3_600)
     .default(30)

@@ -3,12 +3,18 @@ import { under } from '../dns/domain-name.ts';
 import { type SrvData, type SrvRRset, srvText } from '../dns/rrset.ts';
 import type { DelegableServerName } from './server-name.ts';
 
+/** A target of the config. */
+export interface SrvEntry extends SrvData {
+  /** From this moment on it is not published any more. */
+  readonly until?: Date;
+}
+
 /** How a server name is delegated by SRV. */
 export interface Delegation {
   readonly serverName: DelegableServerName;
   /** Where a port-less `m.server` of a well-known points; then everything below is for this name (step 3.3). */
   readonly delegatedTo?: DomainName;
-  readonly srv: readonly SrvData[];
+  readonly srv: readonly SrvEntry[];
   /** Seconds. */
   readonly ttl: number;
   readonly legacySrv: boolean;
@@ -40,13 +46,36 @@ export interface DesiredSrv {
 }
 
 /** First the record that federation lives on, then the deprecated one, which never differs from it. */
-export function desiredRecords(delegation: Delegation): readonly [DesiredSrv, DesiredSrv] {
+export function desiredRecords(delegation: Delegation, now: Date): readonly [DesiredSrv, DesiredSrv] {
   const { srv, ttl } = delegation;
-  const values = [...new Map(srv.map((data) => [srvText(data), data])).values()];
+  const published = srv.filter((entry) => !isPast(entry, now)).map(dataOf);
+  const values = [...new Map(published.map((data) => [srvText(data), data])).values()];
   const name = srvName(delegation, 'matrix-fed');
   const legacy = srvName(delegation, 'matrix');
   return [
     { name, rrset: { name, type: 'SRV', ttl, values } },
     { name: legacy, rrset: delegation.legacySrv ? { name: legacy, type: 'SRV', ttl, values } : null },
   ];
+}
+
+/** The names at which something should be published, whatever the time. */
+export function publishedNames(
+  delegation: Pick<Delegation, 'serverName' | 'delegatedTo' | 'legacySrv'>,
+): DomainName[] {
+  const services = delegation.legacySrv ? (['matrix-fed', 'matrix'] as const) : (['matrix-fed'] as const);
+  return services.map((service) => srvName(delegation, service));
+}
+
+export function isPast({ until }: SrvEntry, now: Date): boolean {
+  return until !== undefined && until <= now;
+}
+
+/** When a target goes next; null when none will. */
+export function nextEnd(srv: readonly SrvEntry[], now: Date): Date | null {
+  const ends = srv.flatMap(({ until }) => (until !== undefined && until > now ? [until.getTime()] : []));
+  return ends.length === 0 ? null : new Date(Math.min(...ends));
+}
+
+function dataOf({ priority, weight, port, target }: SrvEntry): SrvData {
+  return { priority, weight, port, target };
 }

@@ -53,7 +53,7 @@ describe('a report for a person', () => {
   it('has warnings with what to do about them, and no trouble for all that', () => {
     const warning = { code: 'CONNECTION_REFUSED', message: 'Nothing listens.', hint: 'start it' } as const;
     const text = render({ warnings: [warning] });
-    assert.match(text, /\n\nexample\.org: CONNECTION_REFUSED: Nothing listens\.\n {2}→ start it\n$/);
+    assert.match(text, /\n\nexample\.org: warning: CONNECTION_REFUSED: Nothing listens\.\n {2}→ start it\n$/);
   });
 
   it('never shows a record that was refused or failed as if it were written', () => {

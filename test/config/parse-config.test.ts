@@ -160,6 +160,18 @@ sites:
     assert.deepEqual(site.homeserver, { synapse: ['/etc/matrix-synapse/homeserver.yaml'] });
   });
 
+  it('reads the end of a target with its offset', async () => {
+    const text = configText().replace(
+      /srv:\n.*\n/,
+      'srv:\n      - target: a.example.org\n      - { target: b.example.org, until: 2026-12-01T01:30:00+01:30 }\n',
+    );
+    const [site] = (await configOf(text)).sites;
+    assert.deepEqual(
+      site?.srv.map(({ until }) => until),
+      [undefined, new Date('2026-12-01T00:00:00Z')],
+    );
+  });
+
   it('takes none for no certificate, no reload and no proof', async () => {
     const [bare] = (await configOf(configText({ site: '    certificate: none\n' }))).sites;
     assert.equal(bare?.certificate, null);

@@ -74,6 +74,19 @@ sites:
     ],
   },
   {
+    it: 'wants a moment with its offset for the end of a target, and one target without',
+    text: configText().replace(
+      /srv:\n.*\n/,
+      'srv:\n      - { target: a.example.org, until: 2026-12-01 }\n      - { target: b.example.org, until: 2026-02-30T00:00:00Z }\n      - { target: c.example.org, until: 2026-12-01T00:00:00 }\n',
+    ),
+    lines: [
+      'c.yaml:11:7: sites."example.org".srv: every target has an `until`, so one day there would be none — leave it out for the one that stays',
+      'c.yaml:11:41: sites."example.org".srv[0].until: expected a moment, such as 2026-12-01T00:00:00Z, got "2026-12-01"',
+      'c.yaml:12:41: sites."example.org".srv[1].until: expected a moment, such as 2026-12-01T00:00:00Z, got "2026-02-30T00:00:00Z"',
+      'c.yaml:13:41: sites."example.org".srv[2].until: expected a moment, such as 2026-12-01T00:00:00Z, got "2026-12-01T00:00:00"',
+    ],
+  },
+  {
     it: 'says what an empty list of targets means',
     text: configText().replace(/srv:\n.*\n/, 'srv: []\n'),
     lines: [
