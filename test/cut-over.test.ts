@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { SiteConfig } from '../src/config/config.ts';
 import { under } from '../src/dns/domain-name.ts';
 import type { SrvData } from '../src/dns/rrset.ts';
-import { type ReconcileOutcome } from '../src/reconcile.ts';
+import { type ReconcileOutcome, reconcile } from '../src/reconcile.ts';
 import { diesAt } from './support/dies-at.ts';
 import { count } from './support/faults.ts';
 import {
@@ -13,11 +13,13 @@ import {
   MATRIX,
   type World,
   certificate,
+  config,
   createWorld,
+  ctx,
   site,
   srv,
 } from './support/fake-ports.ts';
-import { type Run, run, summary } from './support/run-reconcile.ts';
+import { run, summary } from './support/run-reconcile.ts';
 import { stored } from './support/sites.ts';
 
 const OLD = srv(MATRIX);
@@ -33,11 +35,15 @@ function sites(...records: readonly [SrvData, ...SrvData[]]): readonly SiteConfi
 }
 
 /** example.org federates through its SRV record. */
-async function federating(over: Run = {}): Promise<World> {
+function federating(): Promise<World> {
+  return federatingWith(sites(OLD));
+}
+
+async function federatingWith(before: readonly SiteConfig[]): Promise<World> {
   const world = createWorld();
   world.dns.records.push({ name: NEW_HOST, ttl: 300, type: 'A', data: '203.0.113.6' });
   world.federation.peers.set(OLD_PLACE, PEER);
-  assert.deepEqual(summary(await run(world, over)), { 'example.org': ['create'] });
+  assert.equal(only(await run(world, { sites: before })).records[0]?.action, 'create');
   world.calls.length = 0;
   world.federation.asked.length = 0;
   return world;
@@ -164,6 +170,16 @@ describe('a switch of the SRV records', () => {
     assert.deepEqual(published(world), WAS);
   });
 
+  it('is refused with its deprecated twin, for one reason', async () => {
+    const before = [site({ legacySrv: true })];
+    const world = await federatingWith(before);
+    const outcome = only(await run(world, { sites: [site({ srv: [NEW], legacySrv: true })] }));
+    assert.deepEqual(
+      [outcome.records.map(({ action }) => action), outcome.errors.map(({ code }) => code)],
+      [['refuse', 'refuse'], ['E_SWITCH_REFUSED']],
+    );
+  });
+
   it('that adds a target is refused when that one is dead: some peers use only one record', async () => {
     const world = await federating();
     const outcomes = await run(world, { sites: sites(OLD, NEW) });
@@ -264,6 +280,29 @@ describe('the first SRV record', () => {
     );
   });
 
+  it('is not read either where the well-known file leads to the SRV record of another name', async () => {
+    const world = withoutRecord();
+    world.federation.wellKnown.set('example.org', 'hoster.net');
+    world.federation.peers.set('203.0.113.9 443', PEER);
+    const name = under('_matrix-fed._tcp', HOSTER);
+    world.dns.records.push({ name, ttl: 300, type: 'SRV', data: srv(under('new', EXAMPLE), 443) });
+    world.dns.records.push({ name: NEW_HOST, ttl: 300, type: 'A', data: '203.0.113.6' });
+    world.federation.peers.set('203.0.113.6 443', { ...PEER, certificateFor: 'hoster.net' });
+    const { warnings, errors } = only(await run(world));
+    assert.deepEqual([warnings.map(({ code }) => code), errors], [['SRV_SHADOWED'], []]);
+  });
+
+  it('of a new server is looked at when its certificate is there, so that only what stays is a warning', async () => {
+    const world = withoutRecord();
+    const ready = new Promise<void>((resolve) => {
+      setImmediate(() => {
+        world.federation.peers.set(OLD_PLACE, PEER);
+        resolve();
+      });
+    });
+    assert.deepEqual(only(await run(world, { ready })).warnings, []);
+  });
+
   it('for a delegated name is not read before a well-known file leads there', async () => {
     const world = withoutRecord();
     world.federation.peers.set(APEX_PLACE, PEER);
@@ -305,6 +344,22 @@ describe('a switch after which federation fails', () => {
     assert.match(errors[0]?.message ?? '', /the old ones are back: .*Nothing listens on port 8448/);
     assert.deepEqual(world.provider.snapshot(), before);
     assert.equal(world.state.switches.size, 0);
+    const afterwards = world.calls.slice(world.calls.lastIndexOf('provider.apply'));
+    assert.ok(afterwards.includes('dns.query'), 'every server is seen to have the old ones');
+  });
+
+  it('stays where a person makes the changes, and is told', async () => {
+    const world = await broken();
+    const ports = world.ports(failing(world));
+    const provider = await ports.provider('main');
+    const capabilities = { ...provider.capabilities, byHand: true } as const;
+    const byHand = { ...ports, provider: async () => ({ ...provider, capabilities }) };
+    const wanted = sites(NEW);
+    const outcomes = await reconcile(wanted, 'apply', config(...wanted), {}, byHand, ctx());
+    const [error] = only(outcomes).errors;
+    assert.equal(error?.code, 'E_SWITCH_UNPROVEN');
+    assert.match(error.message, /only a person can change records here/);
+    assert.deepEqual(published(world), IS);
   });
 
   it('leaves no record and no mark where it was the first', async () => {

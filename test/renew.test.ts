@@ -8,6 +8,7 @@ import { problem } from './support/fake-ca.ts';
 import { count, fails, trouble } from './support/faults.ts';
 import {
   type Around,
+  EXAMPLE,
   MATRIX,
   type World,
   certificate,
@@ -102,6 +103,31 @@ describe('renewing', () => {
     const report = await run(world, { force: true });
     assert.deepEqual(summary(report), { 'example.org': ['keep', 'renew', 'deploy'] });
     assert.equal(only(report).certificate?.reason, 'forced');
+  });
+
+  it('serves the certificate before the first record leads peers away from where they are served today', async () => {
+    const world = createWorld();
+    world.dns.records.push({ name: EXAMPLE, ttl: 300, type: 'A', data: '203.0.113.9' });
+    world.federation.peers.set('203.0.113.9 8448', { serverName: 'example.org' });
+    const around: Around = async (call, perform) => {
+      const done = await perform();
+      if (call === 'reloader.reload')
+        world.federation.peers.set('203.0.113.5 8448', { serverName: 'example.org' });
+      return done;
+    };
+    assert.deepEqual(summary(await run(world, { around })), { 'example.org': ['create', 'issue', 'deploy'] });
+  });
+
+  it('goes past the look at new targets when it is forced', async () => {
+    const world = createWorld();
+    world.dns.records.push({ name: EXAMPLE, ttl: 300, type: 'A', data: '203.0.113.9' });
+    world.federation.peers.set('203.0.113.9 8448', { serverName: 'example.org' });
+    assert.deepEqual(summary(await run(world)), {
+      'example.org': ['refuse', 'issue', 'deploy', 'E_SWITCH_REFUSED'],
+    });
+    const forced = await run(world, { force: true });
+    assert.deepEqual(summary(forced), { 'example.org': ['create', 'renew', 'deploy'] });
+    assert.ok(only(forced).warnings?.some(({ code }) => code === 'CONNECTION_REFUSED'));
   });
 
   it('manages only the records of a site that has no certificate', async () => {
