@@ -54,18 +54,9 @@ export function flag(): z.ZodBoolean {
 }
 
 /** RFC 3339, to the second, and with its offset from UTC: one without would mean another moment on another machine. */
-export const moment = parsed(
-  (written): Date => {
-    const date = new Date(
-      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:Z|[+-]\d\d:\d\d)$/.test(written) ? written : Number.NaN,
-    );
-    if (!Number.isNaN(date.getTime())) return date;
-    throw new DelegatedError('E_CONFIG', `${JSON.stringify(written)} is no moment`, {
-      hint: 'write it as 2027-12-31T00:00:00Z',
-    });
-  },
-  z.string({ error: 'expected a moment, such as 2027-12-31T00:00:00Z' }),
-);
+export const moment = z.iso
+  .datetime({ offset: true, precision: 0, error: 'expected a moment, such as 2026-12-31T00:00:00Z' })
+  .transform((text) => new Date(text));
 
 export const absolutePath = pattern('an absolute path', /^\//);
 export const emailAddress = pattern('an e-mail address, such as admin@example.org', /^[^\s@:]+@[^\s@]+$/);

@@ -81,9 +81,9 @@ sites:
     ),
     lines: [
       'c.yaml:11:7: sites."example.org".srv: every target has an `until`, so one day there would be none — leave it out for the one that stays',
-      'c.yaml:11:41: sites."example.org".srv[0].until: expected a moment, such as 2026-12-01T00:00:00Z, got "2026-12-01"',
-      'c.yaml:12:41: sites."example.org".srv[1].until: expected a moment, such as 2026-12-01T00:00:00Z, got "2026-02-30T00:00:00Z"',
-      'c.yaml:13:41: sites."example.org".srv[2].until: expected a moment, such as 2026-12-01T00:00:00Z, got "2026-12-01T00:00:00"',
+      'c.yaml:11:41: sites."example.org".srv[0].until: expected a moment, such as 2026-12-31T00:00:00Z, got "2026-12-01"',
+      'c.yaml:12:41: sites."example.org".srv[1].until: expected a moment, such as 2026-12-31T00:00:00Z, got "2026-02-30T00:00:00Z"',
+      'c.yaml:13:41: sites."example.org".srv[2].until: expected a moment, such as 2026-12-31T00:00:00Z, got "2026-12-01T00:00:00"',
     ],
   },
   {
