@@ -91,7 +91,7 @@ export async function openJournal(
   ports: Ports,
 ): Promise<Journal> {
   const names = wantedNames(site);
-  await enterLedger(names, config.acme.directoryUrl, options, ports);
+  await checkLedger(names, config.acme.directoryUrl, options, ports);
   const keys = await ports.keys();
   const journal: Journal = {
     serverName: site.serverName.text,
@@ -103,19 +103,25 @@ export async function openJournal(
     privateKey: await keys.privateKey(certificate.keyType),
     challenges: [],
   };
-  await ports.state.writeJournal(site.serverName.text, journal);
+  await enter(journal, ports);
   return journal;
 }
 
-/** Written before the CA is asked: an attempt that we forget is one that we would repeat for ever. */
-export async function enterLedger(
-  names: readonly DomainName[],
-  ca: string,
-  options: IssueOptions,
-  ports: Ports,
-): Promise<void> {
-  await checkLedger(names, ca, options, ports);
-  await ports.state.appendLedger({ at: ports.clock.now(), ca, names: names.toSorted() });
+/**
+ * Both are written before the CA is asked: an attempt that we forget is one that we would repeat for ever. The journal
+ * comes first, because a full disk may still have room for a line of the ledger and none for a file, and a run that
+ * asks nobody must not use up the limit.
+ */
+export async function enter(journal: Journal, ports: Ports): Promise<void> {
+  const { serverName, startedAt: at, ca, names } = journal;
+  await ports.state.writeJournal(serverName, journal);
+  await ports.state.appendLedger({ at, ca, names: names.toSorted() });
+}
+
+/** False where the run died, or the disk was full, between the two. */
+export async function isEntered({ startedAt, ca }: Journal, ports: Ports): Promise<boolean> {
+  const ledger = await ports.state.readLedger();
+  return ledger.some((entry) => entry.ca === ca && entry.at.getTime() === startedAt.getTime());
 }
 
 /** @throws DelegatedError E_ACME_LEDGER */

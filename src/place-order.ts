@@ -4,7 +4,7 @@ import type { Order } from './acme/order.ts';
 import { removeChallenges } from './challenges.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { type DelegatedError, asDelegatedError } from './errors.ts';
-import { type Issuance, type IssueOptions, enterLedger, note } from './issuance.ts';
+import { type Issuance, type IssueOptions, checkLedger, enter, isEntered, note } from './issuance.ts';
 
 /** The order of an interrupted run where there is one that can still become a certificate, else a new one. */
 export async function placeOrder(
@@ -74,11 +74,17 @@ async function startAgain(issuance: Issuance, options: IssueOptions): Promise<vo
   const { acme, config, journal, ports, ctx } = issuance;
   await removeChallenges(journal.challenges, ports, ctx);
   requireProfile(journal.profile, await acme.directory(ctx), config.acme.directoryUrl);
-  if (journal.orderUrl !== undefined || issuance.asked === 'maybe')
-    await enterLedger(journal.names, journal.ca, options, ports);
-  const { orderUrl: _url, unasked: _unasked, ...fresh } = journal;
-  issuance.journal = { ...fresh, challenges: [] };
-  await ports.state.writeJournal(issuance.lineage, issuance.journal);
+  const { orderUrl, unasked: _unasked, ...fresh } = journal;
+  const isAnother =
+    orderUrl !== undefined || issuance.asked === 'maybe' || !(await isEntered(journal, ports));
+  if (!isAnother) {
+    issuance.journal = { ...fresh, challenges: [] };
+    await ports.state.writeJournal(issuance.lineage, issuance.journal);
+    return;
+  }
+  await checkLedger(journal.names, journal.ca, options, ports);
+  issuance.journal = { ...fresh, challenges: [], startedAt: ports.clock.now() };
+  await enter(issuance.journal, ports);
 }
 
 /** The order that an interrupted run placed, if the CA still knows it and it can still become a certificate. */

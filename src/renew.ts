@@ -178,7 +178,13 @@ async function sweepLeftovers(
   ctx: Ctx,
 ): Promise<ReadonlyMap<string, DelegatedError[]>> {
   const troubles = new Map<string, DelegatedError[]>();
-  for (const lineage of await ports.state.openJournals()) {
+  const open = await ports.state.openJournals().catch((thrown: unknown) => {
+    // Nobody knows whose they are; records and deployment go on.
+    const error = asDelegatedError(thrown);
+    for (const { serverName } of config.sites) troubles.set(serverName.text, [error]);
+    return [];
+  });
+  for (const lineage of open) {
     try {
       const site = config.sites.find(({ serverName }) => serverName.text === lineage);
       const sight = site === undefined ? null : await certificateSight(site, ports);

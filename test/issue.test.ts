@@ -54,8 +54,8 @@ describe('issuing', () => {
     };
     await issueOnce({ world, around });
     const order = [
-      'state.appendLedger',
       'state.writeJournal',
+      'state.appendLedger',
       'acme.account',
       'acme.newOrder',
       'acme.finalize',

@@ -6,8 +6,10 @@ import assert from 'node:assert/strict';
 import * as fc from 'fast-check';
 import { exitCode, type Report } from '../src/report.ts';
 import { renew } from '../src/renew.ts';
+import type { ErrorCode } from '../src/errors.ts';
 import { diesAt } from './support/dies-at.ts';
 import { type Around, type World, config, createWorld, ctx } from './support/fake-ports.ts';
+import { trouble } from './support/faults.ts';
 import { BOTH } from './support/run-issue.ts';
 
 /** More calls than any run makes; only against a walk that never ends. */
@@ -110,5 +112,67 @@ describe('a run that dies', () => {
         assert.deepEqual(world.challengeValues(), []);
       }),
     );
+  });
+});
+
+/** What each port says when the disk does not take or give what it should. */
+const DISK: Readonly<Record<string, ErrorCode>> = {
+  state: 'E_STATE',
+  store: 'E_CERTIFICATE_STORE',
+  outputs: 'E_OUTPUT',
+};
+
+/** The n-th call that needs the disk is refused, alone or with all that follow, before or after it did its work. */
+function refusesAt(n: number, on: 'once' | 'onwards', when: 'before' | 'after'): [Around, () => number] {
+  let calls = 0;
+  const around: Around = async (call, perform) => {
+    const code = DISK[call.split('.')[0] ?? ''];
+    if (code === undefined) return perform();
+    calls += 1;
+    if (on === 'once' ? calls !== n : calls < n) return perform();
+    if (when === 'after') await perform();
+    throw trouble(code);
+  };
+  return [around, () => calls];
+}
+
+describe('a run whose disk is broken', () => {
+  for (const on of ['once', 'onwards'] as const)
+    for (const when of ['before', 'after'] as const)
+      it(`${on} (${when} the call did its work) is made well by the next one`, async () => {
+        for (let n = 1; n < MOST_CALLS; n += 1) {
+          const world = createWorld();
+          world.ca.listsOrders = true;
+          const [around, calls] = refusesAt(n, on, when);
+          try {
+            const hurt = await run(world, around);
+            assertSafe(world);
+            if (calls() >= n) assert.ok([3, 5].includes(exitCode(hurt)), `exit code ${exitCode(hurt)}`);
+            assert.equal(exitCode(await run(world)), 0);
+            assertWell(world);
+          } catch (thrown) {
+            throw new Error(`refused call ${n}, ${world.calls.at(-1) ?? 'none'}`, { cause: thrown });
+          }
+          if (calls() < n) return;
+        }
+        assert.fail(`a run makes more than ${MOST_CALLS} calls`);
+      });
+
+  it('for days is not kept from ordering when it is well again', async () => {
+    const writes = ['state.writeJournal', 'state.appendLedger', 'state.writeSite', 'store.commit'];
+    for (const refused of writes) {
+      const world = createWorld();
+      world.ca.listsOrders = true;
+      for (let day = 0; day < 5; day += 1) {
+        await run(world, async (call, perform) => {
+          if (call === refused) throw trouble('E_STATE');
+          return perform();
+        });
+        assertSafe(world);
+      }
+      assert.equal(exitCode(await run(world)), 0, `after ${refused} was refused five times`);
+      assertWell(world);
+      assert.equal(world.state.ledger.length, 1, `${refused} costs attempts`);
+    }
   });
 });

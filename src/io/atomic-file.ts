@@ -43,7 +43,7 @@ export async function writeFileAtomic(path: string, spec: FileSpec, code: ErrorC
     await rename(temporary, path);
     await syncDirectory(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    await discard(temporary);
     throw fileError(code, 'write', path, error);
   }
 }
@@ -64,7 +64,7 @@ export async function createFileAtomic(path: string, spec: FileSpec, code: Error
     if (errnoOf(error) === 'EEXIST') return false;
     throw fileError(code, 'create', path, error);
   } finally {
-    await rm(temporary, { force: true });
+    await discard(temporary);
   }
 }
 
@@ -76,7 +76,7 @@ export async function replaceLink(target: string, path: string, code: ErrorCode)
     await rename(temporary, path);
     await syncDirectory(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
+    await discard(temporary);
     throw fileError(code, 'write', path, error);
   }
 }
@@ -94,6 +94,14 @@ export async function writeNewFile(path: string, spec: FileSpec): Promise<void> 
   } finally {
     await file.close();
   }
+}
+
+/**
+ * Removes what nobody needs. A disk that refuses even this has refused something before, and that is what has to be
+ * told; the next writer sweeps.
+ */
+export async function discard(path: string): Promise<void> {
+  await rm(path, { recursive: true, force: true }).catch(() => undefined);
 }
 
 /** Makes renames in that folder survive a power failure. */

@@ -1,13 +1,13 @@
-import { chmod, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ErrorCode } from '../errors.ts';
-import { type FileSpec, syncDirectory, temporaryPath, writeNewFile } from './atomic-file.ts';
+import { type FileSpec, discard, syncDirectory, temporaryPath, writeNewFile } from './atomic-file.ts';
 import { errnoOf, fileError } from './file-error.ts';
 
 /**
  * Writes a folder of files under a temporary name that only we may enter, and renames it when everything is on disk:
  * whoever sees the folder sees all of it.
- * @throws DelegatedError with that code; nothing is left behind then
+ * @throws DelegatedError with that code; nothing is left behind then, where the disk allows it
  */
 export async function writeFolder(
   path: string,
@@ -24,7 +24,7 @@ export async function writeFolder(
     await rename(temporary, path);
     await syncDirectory(dirname(path));
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    await discard(temporary);
     throw fileError(code, 'write', path, error);
   }
 }

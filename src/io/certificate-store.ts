@@ -1,11 +1,11 @@
 import { createPrivateKey, randomInt, X509Certificate } from 'node:crypto';
-import { mkdir, readdir, readlink, rm } from 'node:fs/promises';
+import { mkdir, readdir, readlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { CertificateFacts } from '../certificate/facts.ts';
 import { CERTIFICATE_FILES, CURRENT, isVersionId, nextVersionId, superseded } from '../certificate/layout.ts';
 import { DelegatedError } from '../errors.ts';
 import type { CertificateMaterial, CertificateStore, StoredVersion } from '../ports.ts';
-import { readText, replaceLink, sweepTemporaries } from './atomic-file.ts';
+import { discard, readText, replaceLink, sweepTemporaries } from './atomic-file.ts';
 import { makeFolder, writeFolder } from './atomic-folder.ts';
 import { errnoOf, fileError } from './file-error.ts';
 import { fromFileName, toFileName } from './file-name.ts';
@@ -73,8 +73,9 @@ export function createCertificateStore(options: CertificateStoreOptions): Certif
     try {
       await replaceLink(join('versions', id), join(folder, CURRENT), CODE);
     } catch (error) {
-      // The rename may have happened before the failure; what is live is never removed.
-      if ((await liveId(folder)) !== id) await rm(path, { recursive: true, force: true });
+      // The rename may have happened before the failure; what is live, or may be, is never removed.
+      const live = await liveId(folder).catch(() => id);
+      if (live !== id) await discard(path);
       throw error;
     }
     await prune(lineage, id);
@@ -95,7 +96,7 @@ export function createCertificateStore(options: CertificateStoreOptions): Certif
     const keep = typeof options.keep === 'number' ? options.keep : options.keep(lineage);
     for (const id of superseded(await versions(lineage), live, keep ?? KEEP))
       // The new version is live whether or not this works, and the next commit tries again.
-      await rm(join(folderOf(lineage), 'versions', id), { recursive: true, force: true }).catch(() => {});
+      await discard(join(folderOf(lineage), 'versions', id));
   }
 
   async function lineages(): Promise<string[]> {

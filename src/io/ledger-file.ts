@@ -11,9 +11,8 @@ import { ledgerEntrySchema, parseState } from './state-schema.ts';
 const COMPACT_ABOVE = 10_000;
 
 /**
- * One JSON object a line. A line is one write(2) with O_APPEND, then fsync, so a crash can only tear the last one, and
- * it has no line end then. Its `append` never came back, so the CA was not asked for it: a torn line counts for
- * nothing. Any other line that cannot be read is an error, since what it said is unknown and not nothing.
+ * One JSON object a line, appended, then fsync, so a crash and a full disk can only tear the last one, and it has no
+ * line end then. Its `append` never came back, so the CA was not asked for it: a torn line counts for nothing. Any other line that cannot be read is an error, since what it said is unknown and not nothing.
  */
 export async function readLedgerFile(path: string): Promise<readonly LedgerEntry[]> {
   const { lines, torn } = split((await readText(path, 'E_STATE')) ?? '');
@@ -26,16 +25,18 @@ export async function appendLedgerFile(path: string, entry: LedgerEntry, now: Da
   const text = await readText(path, 'E_STATE');
   const { lines, torn } = split(text ?? '');
   const line = `${JSON.stringify(entry)}\n`;
-  const file = await openForAppend(path);
   try {
-    if (torn !== null) await mend(file, text ?? '', torn);
-    await file.write(line);
-    await file.sync();
+    const file = await open(path, 'a', 0o600);
+    try {
+      if (torn !== null) await mend(file, text ?? '', torn);
+      await writeWhole(file, line);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     if (text === null) await syncDirectory(dirname(path));
   } catch (error) {
     throw fileError('E_STATE', 'append to', path, error);
-  } finally {
-    await file.close();
   }
   if (lines.length >= COMPACT_ABOVE) await compact(path, now);
 }
@@ -50,7 +51,7 @@ async function compact(path: string, now: Date): Promise<void> {
 
 /** A whole entry only lacks its line end; anything else is cut off, or the next line would be glued to it. */
 async function mend(file: FileHandle, text: string, torn: string): Promise<void> {
-  if (isEntry(torn)) await file.write('\n');
+  if (isEntry(torn)) await writeWhole(file, '\n');
   else await file.truncate(Buffer.byteLength(text.slice(0, text.lastIndexOf('\n') + 1)));
 }
 
@@ -83,10 +84,8 @@ function isEntry(line: string): boolean {
   }
 }
 
-async function openForAppend(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'a', 0o600);
-  } catch (error) {
-    throw fileError('E_STATE', 'open', path, error);
-  }
+/** write(2) may stop in the middle, on a disk that is about to be full. The next one says what is the matter. */
+async function writeWhole(file: FileHandle, text: string): Promise<void> {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at)).bytesWritten;
 }

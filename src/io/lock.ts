@@ -41,7 +41,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<L
       });
     await writeHolder(file, options.holder);
   } catch (error) {
-    await file.close();
+    await closeQuietly(file);
     throw fileError('E_STATE', 'lock', path, error);
   }
   return { release: releaseOnce(file) };
@@ -49,7 +49,14 @@ export async function acquireLock(path: string, options: LockOptions): Promise<L
 
 function releaseOnce(file: FileHandle): () => Promise<void> {
   let released: Promise<void> | undefined;
-  return () => (released ??= file.close());
+  return () => (released ??= closeQuietly(file));
+}
+
+/** Whatever close(2) says of the disk, the descriptor is gone, and the lock with it. */
+async function closeQuietly(file: FileHandle): Promise<void> {
+  await file.close().catch((error: unknown) => {
+    if (errnoOf(error) === undefined) throw error;
+  });
 }
 
 /** For the message of whoever comes too late; a disk that is too full for it does not make the lock less ours. */

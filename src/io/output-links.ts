@@ -13,7 +13,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { COMBINED_FILE, CURRENT, type OutputFile } from '../certificate/layout.ts';
-import { replaceLink, sweepTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
+import { discard, replaceLink, sweepTemporaries, syncDirectory, temporaryPath } from './atomic-file.ts';
 import { makeFolder, writeFolder } from './atomic-folder.ts';
 import { errnoOf } from './file-error.ts';
 import type { OutputFiles } from './output-files.ts';
@@ -40,8 +40,9 @@ export async function writeLinks(directory: string, id: string, files: OutputFil
     await replaceLink(join(VERSIONS, folder), join(directory, CURRENT), CODE);
     await linkStableNames(directory, names);
   } catch (error) {
-    if ((await liveFolder(directory)) !== folder)
-      await rm(join(versions, folder), { recursive: true, force: true });
+    // The rename may have happened before the failure; what is live, or may be, is never removed.
+    const live = await liveFolder(directory).catch(() => folder);
+    if (live !== folder) await discard(join(versions, folder));
     throw error;
   }
   await removeOthers(versions, [folder, before]);
@@ -98,7 +99,7 @@ async function adoptInto(folder: string, directory: string, names: readonly stri
     await syncDirectory(dirname(folder));
     return true;
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
+    await discard(temporary);
     if (errnoOf(error) === undefined) throw error;
     return false;
   }
@@ -138,7 +139,7 @@ async function removeOthers(versions: string, keep: readonly (string | null)[]):
   for (const name of await readdir(versions))
     if (!keep.includes(name))
       // The new version is live whether or not this works, and the next write tries again.
-      await rm(join(versions, name), { recursive: true, force: true }).catch(() => {});
+      await discard(join(versions, name));
 }
 
 /** Null for a plain file, and for nothing at all. */

@@ -1,6 +1,6 @@
 import { chmod, chown, lstat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { CURRENT } from '../certificate/layout.ts';
+import { CURRENT, type OutputFile } from '../certificate/layout.ts';
 import { BACKOFF, DelegatedError } from '../errors.ts';
 import type { OutputTarget, OutputWriter, StoredVersion } from '../ports.ts';
 import { type AccountIds, accountIds } from './account-ids.ts';
@@ -22,10 +22,18 @@ export function createOutputWriter(): OutputWriter {
 async function isCurrent(target: OutputTarget, version: StoredVersion): Promise<boolean> {
   const ids = await accountIds(target.owner, target.group);
   const files = outputFiles(target, version, ids);
-  if (target.layout === 'links' && !(await areLinksCurrent(target.directory, files.keys()))) return false;
+  if (target.layout === 'links' && !(await leadThroughCurrent(target.directory, files.keys()))) return false;
   const folder = target.layout === 'links' ? join(target.directory, CURRENT) : target.directory;
   for (const [name, spec] of files) if (!(await holds(join(folder, name), spec))) return false;
   return true;
+}
+
+async function leadThroughCurrent(directory: string, names: Iterable<OutputFile>): Promise<boolean> {
+  try {
+    return await areLinksCurrent(directory, names);
+  } catch (error) {
+    throw fileError(CODE, 'look at', directory, error);
+  }
 }
 
 async function write(target: OutputTarget, version: StoredVersion): Promise<void> {

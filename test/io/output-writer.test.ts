@@ -19,6 +19,7 @@ import { promisify } from 'node:util';
 import { createOutputWriter } from '../../src/io/output-writer.ts';
 import type { OutputTarget } from '../../src/ports.ts';
 import { version } from '../support/numbered-version.ts';
+import { refusingRename } from '../support/refusing-disk.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -224,6 +225,29 @@ describe('the output writer', () => {
     const seen = await reader.stop();
     assert.match(seen, /"mismatches":0,"missing":0/);
     assert.ok(Number(/"reads":(\d+)/.exec(seen)?.[1]) > 100, seen);
+  });
+
+  for (const failing of [1, 2, 3, 4])
+    it(`takes back the copies that are swapped already when rename ${failing} fails`, async () => {
+      await writer.write(target({ layout: 'copies' }), version(1));
+      const before = await tree(output());
+      await refusingRename(failing, {}, () =>
+        assert.rejects(writer.write(target({ layout: 'copies' }), version(2)), {
+          code: 'E_OUTPUT',
+          message: /cannot write to .*: input\/output error \(EIO\)/,
+        }),
+      );
+      assert.deepEqual(await pairAt(), ['key 1 end', 'fullchain 1 end']);
+      assert.equal(await writer.isCurrent(target({ layout: 'copies' }), version(1)), true);
+      assert.deepEqual(await tree(output()), before);
+    });
+
+  it('takes back what was not there before as well', async () => {
+    await mkdir(output());
+    await refusingRename(2, {}, () =>
+      assert.rejects(writer.write(target({ layout: 'copies' }), version(1)), { code: 'E_OUTPUT' }),
+    );
+    assert.deepEqual(await readdir(output()), []);
   });
 
   it('never leaves a moment without a file where copies are swapped', async function () {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { appendFile, chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, open, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDomainName } from '../../src/dns/domain-name.ts';
 import { createSystemDice } from '../../src/io/dice.ts';
 import { createStateStore } from '../../src/io/state-store.ts';
 import type { StateStore } from '../../src/ports.ts';
 import type { Journal, LedgerEntry, OpenSwitch, SiteState } from '../../src/schedule/state.ts';
+import { refusingRename, writingInPieces } from '../support/refusing-disk.ts';
 import { mountSmallDisk } from '../support/small-disk.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -195,6 +196,14 @@ describe('the state store', () => {
       assert.equal((await store().readLedger()).length, 3);
     });
 
+    it('has the whole line although the disk takes it in pieces', async () => {
+      await mkdir(at(), { mode: 0o700 });
+      const file = await open(at('other'), 'w');
+      await writingInPieces(file, () => store().appendLedger(ENTRY));
+      await file.close();
+      assert.deepEqual(await store().readLedger(), [ENTRY]);
+    });
+
     it('names any other line that it cannot read', async () => {
       await store().appendLedger(ENTRY);
       await appendFile(file(), 'garbage\n');
@@ -216,6 +225,20 @@ describe('the state store', () => {
       assert.deepEqual(await store().readLedger(), [ENTRY, ENTRY, ENTRY]);
       assert.deepEqual(await readdir(at()), ['ledger.jsonl']);
     });
+  });
+
+  it('tells what the disk refused first, and not that it refused to clean up as well', async () => {
+    await store().writeSite('example.org', SITE);
+    await refusingRename(1, { andRemoving: true }, () =>
+      assert.rejects(store().writeSite('example.org', { failures: 0 }), {
+        code: 'E_STATE',
+        message: /cannot write .*sites\/example\.org\.json: input\/output error \(EIO\)/,
+        hint: /dmesg/,
+      }),
+    );
+    assert.deepEqual(await store().readSite('example.org'), SITE);
+    await store().writeSite('example.org', SITE);
+    assert.deepEqual(await readdir(at('sites')), ['example.org.json'], 'the next process sweeps');
   });
 
   it('keeps the old file on a full disk and leaves nothing behind', async function () {
