@@ -1,7 +1,6 @@
 /** Verb: one certificate from one CA, unless that CA has refused it and is not to be asked again yet. */
 import { refusalOf } from './acme/refusal.ts';
 import { type Urgency, lateFrom, urgencyOf } from './certificate/urgency.ts';
-import { removeChallenges } from './challenges.ts';
 import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
 import { DelegatedError, NEVER, asDelegatedError, retryAt } from './errors.ts';
 import { type IssueOptions, wantedNames } from './issuance.ts';
@@ -10,6 +9,7 @@ import { needsRehearsal, rehearseFirst } from './rehearse-first.ts';
 import type { Ctx, Ports, StoredVersion } from './ports.ts';
 import { nextRetry } from './schedule/backoff.ts';
 import type { Setback } from './schedule/state.ts';
+import { setAside, takeBackValues } from './sweep.ts';
 
 export type Answer =
   | { readonly version: StoredVersion }
@@ -38,7 +38,7 @@ export async function askCa(
   const { setbacks = [] } = await ports.state.readSite(site.serverName.text);
   const known = setbacks.find((each) => each.ca === directoryUrl && each.question === question);
   if (known !== undefined && isHeldBack(known, options, ports.clock.now())) {
-    await removeLeftovers(site, ports, ctx);
+    await removeLeftovers(site, config, ports, ctx);
     return { error: heldBackError(known), elsewhere: known.elsewhere === true };
   }
   try {
@@ -128,10 +128,15 @@ async function remember({ serverName }: SiteConfig, setback: Setback, { state }:
 }
 
 /** An order may wait for its moment; what it has put into the zone may not. */
-async function removeLeftovers({ serverName }: SiteConfig, ports: Ports, ctx: Ctx): Promise<void> {
+async function removeLeftovers(
+  { serverName }: SiteConfig,
+  config: Config,
+  ports: Ports,
+  ctx: Ctx,
+): Promise<void> {
   const journal = await ports.state.readJournal(serverName.text);
   if (journal === null || journal.challenges.length === 0) return;
-  await removeChallenges(journal.challenges, ports, ctx);
+  await setAside(journal, await takeBackValues(journal, config, ports, ctx), ports);
   await ports.state.writeJournal(serverName.text, { ...journal, challenges: [] });
 }
 

@@ -105,7 +105,9 @@ export async function placeOf(
           ? 'if another account hosts that zone, name its provider: `challenge: { provider: … }`'
           : 'does `challenge.provider` of the site name the right provider?',
     });
-  return { provider, zoneId: zone.id, zoneName: zone.name, name: end };
+  const nameServers = config.providers.get(provider)?.nameServers ?? [];
+  const place = { provider, zoneId: zone.id, zoneName: zone.name, name: end };
+  return nameServers.length === 0 ? place : { ...place, nameServers };
 }
 
 async function changeValues(

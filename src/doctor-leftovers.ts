@@ -1,8 +1,9 @@
-/** Challenge values that stand in a zone and that no journal of ours would take back. */
+/** Challenge values that stand in a zone: those that no journal of ours would take back, and those that would not go. */
 import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import { type Condition, condition } from './health/finding.ts';
 import { type LookupPorts, firstAnswer, serversToAsk } from './lookup.ts';
 import type { Ctx, Endpoint } from './ports.ts';
+import type { Journal } from './schedule/state.ts';
 
 /** The digest of RFC 8555 §8.4; anything else there is no challenge value, such as what keeps a wildcard away. */
 const CHALLENGE_VALUE = /^[A-Za-z0-9_-]{43}$/;
@@ -31,4 +32,19 @@ export async function examineLeftovers(
       stray,
     ),
   ];
+}
+
+export function examineSetAside(journals: readonly Journal[]): Condition[] {
+  return journals
+    .filter(({ retryAt }) => retryAt !== undefined)
+    .map(({ serverName, challenges }) =>
+      condition(
+        'CHALLENGE_LEFT',
+        `${challenges.length} challenge value(s) of an earlier run for ${serverName} could not be removed`,
+        'remove exactly these records by hand, or put the provider back into the config: it is tried again about daily, and what no name server has any more is forgotten',
+        challenges.map(
+          ({ name, value, provider }) => `${relativeToRoot(name)} TXT "${value}" (provider ${provider})`,
+        ),
+      ),
+    );
 }

@@ -7,7 +7,7 @@ import { examineCa, examineLedger } from './doctor-ca.ts';
 import { type Applicant, examineCaa } from './doctor-caa.ts';
 import { examineDnssec } from './doctor-dnssec.ts';
 import { examineHomeserver } from './doctor-homeserver.ts';
-import { examineLeftovers } from './doctor-leftovers.ts';
+import { examineLeftovers, examineSetAside } from './doctor-leftovers.ts';
 import { examineOutputs, examineState } from './doctor-rights.ts';
 import { examineStanding } from './doctor-standing.ts';
 import { examineTargets } from './doctor-targets.ts';
@@ -22,7 +22,7 @@ import { followChallenge, zoneApex } from './lookup.ts';
 import { certName, publishedNames } from './matrix/delegation.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Ctx, Endpoint, Ports, RightsLooker } from './ports.ts';
-import type { LedgerEntry } from './schedule/state.ts';
+import type { Journal, LedgerEntry } from './schedule/state.ts';
 import { type StandingAccount, challengeNames } from './standing-names.ts';
 
 export interface DoctorPorts extends Pick<
@@ -134,15 +134,16 @@ async function readState(directoryUrl: string, ports: DoctorPorts): Promise<Know
   };
   const ledger = await orElse(ports.state.readLedger(), []);
   const account = await orElse(ports.account(directoryUrl), null);
-  const known = await orElse(journalledValues(ports), new Set<string>());
-  return { ledger, account, known, troubles };
+  const journals = await orElse(readJournals(ports), []);
+  const known = new Set(journals.flatMap(({ challenges }) => challenges.map(({ value }) => value)));
+  return { ledger, account, known, troubles: [...troubles, ...examineSetAside(journals)] };
 }
 
-async function journalledValues({ state }: DoctorPorts): Promise<ReadonlySet<string>> {
+async function readJournals({ state }: DoctorPorts): Promise<readonly Journal[]> {
   const journals = await Promise.all(
     (await state.openJournals()).map((lineage) => state.readJournal(lineage)),
   );
-  return new Set(journals.flatMap((journal) => journal?.challenges.map(({ value }) => value) ?? []));
+  return journals.filter((journal) => journal !== null);
 }
 
 async function examineAuthority(

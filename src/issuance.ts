@@ -3,7 +3,6 @@
  * is on disk before it happens.
  */
 import type { CertificateFacts } from './certificate/facts.ts';
-import { removeChallenges } from './challenges.ts';
 import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
 import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import { DelegatedError, retryAt } from './errors.ts';
@@ -11,6 +10,7 @@ import { certName } from './matrix/delegation.ts';
 import type { AcmeClient, Ctx, Ports } from './ports.ts';
 import { mayOrder } from './schedule/ledger.ts';
 import type { Journal } from './schedule/state.ts';
+import { sweep } from './sweep.ts';
 
 /** The certificate that an order takes the place of (RFC 9773 §5). */
 export interface Replaced {
@@ -65,22 +65,8 @@ export async function resumable(
     journal.names.length === names.length &&
     names.every((name) => journal.names.includes(name));
   if (same) return journal;
-  await sweep(site.serverName.text, ports, ctx);
+  await sweep(site.serverName.text, config, ports, ctx);
   return null;
-}
-
-/** Takes back what an unfinished issuance left in the zones, and forgets it. */
-export async function sweep(lineage: string, ports: Ports, ctx: Ctx): Promise<void> {
-  const journal = await ports.state.readJournal(lineage);
-  if (journal === null) return;
-  if (journal.challenges.length > 0) {
-    ctx.log.info('removing challenge values that an interrupted run left behind', {
-      site: journal.serverName,
-      names: journal.challenges.map(({ name }) => name),
-    });
-    await removeChallenges(journal.challenges, ports, ctx);
-  }
-  await ports.state.clearJournal(lineage);
 }
 
 export async function openJournal(

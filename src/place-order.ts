@@ -1,9 +1,9 @@
 import { problemOf } from './acme/problem-error.ts';
 import { requireProfile } from './acme/profile.ts';
 import type { Order } from './acme/order.ts';
-import { removeChallenges } from './challenges.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { type DelegatedError, asDelegatedError } from './errors.ts';
+import { setAside, takeBackValues } from './sweep.ts';
 import { type Issuance, type IssueOptions, checkLedger, enter, isEntered, note } from './issuance.ts';
 
 /** The order of an interrupted run where there is one that can still become a certificate, else a new one. */
@@ -72,7 +72,7 @@ const REFUSALS: ReadonlySet<string> = new Set(['alreadyReplaced', 'malformed', '
  */
 async function startAgain(issuance: Issuance, options: IssueOptions): Promise<void> {
   const { acme, config, journal, ports, ctx } = issuance;
-  await removeChallenges(journal.challenges, ports, ctx);
+  await setAside(journal, await takeBackValues(journal, config, ports, ctx), ports);
   requireProfile(journal.profile, await acme.directory(ctx), config.acme.directoryUrl);
   const { orderUrl, unasked: _unasked, ...fresh } = journal;
   const isAnother =

@@ -4,7 +4,7 @@ import type { Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { type DelegatedError, asDelegatedError } from './errors.ts';
 import { type Deployment, deploy, deployState } from './deploy.ts';
-import { sweep, wantedNames } from './issuance.ts';
+import { wantedNames } from './issuance.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Ctx, Ports } from './ports.ts';
 import type { ReconcileMode, ReconcileOptions } from './reconcile.ts';
@@ -15,6 +15,7 @@ import { remember } from './remember.ts';
 import { type CertificateOutcome, type RenewOptions, renewCertificate } from './renew-certificate.ts';
 import { siteReport } from './site-report.ts';
 import { standingEnd } from './standing-end.ts';
+import { sweep } from './sweep.ts';
 
 /** How many orders are open at the CA at once. */
 const ORDERS_AT_ONCE = 4;
@@ -189,7 +190,7 @@ async function sweepLeftovers(
       const site = config.sites.find(({ serverName }) => serverName.text === lineage);
       const sight = site === undefined ? null : await certificateSight(site, ports);
       if (sight?.decision.due === true) continue;
-      await sweep(lineage, ports, ctx);
+      await sweep(lineage, config, ports, ctx);
     } catch (thrown) {
       const error = asDelegatedError(thrown);
       ctx.log.warn('cannot clean up after an interrupted run', { site: lineage, reason: error.message });

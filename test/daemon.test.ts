@@ -165,7 +165,14 @@ describe('the daemon', () => {
 
   it('survives a beat that throws', async () => {
     const world = createWorld();
-    const { beat } = start(world, { around: fails('state.openJournals', trouble('E_STATE')) });
+    let broken = true;
+    const { beat } = start(world, {
+      locked: async (work) => {
+        if (!broken) return work();
+        broken = false;
+        throw trouble('E_STATE');
+      },
+    });
     assert.deepEqual(await beat(), []);
     assert.deepEqual(world.warnings, ['trouble']);
     assert.deepEqual(await beat(), ['example.org']);

@@ -29,6 +29,7 @@ export const CONDITIONS = {
   CHALLENGE_CNAME: ['error', 'the CNAME of _acme-challenge cannot be followed'],
 
   CHALLENGE_STALE: ['warning', 'challenge values of unknown origin stand in the zone'],
+  CHALLENGE_LEFT: ['warning', 'challenge values of ours could not be removed'],
   STANDING_MISSING: ['error', 'there is no standing value of dns-persist-01'],
   STANDING_ACCOUNT: ['error', 'the standing value is for another account'],
   STANDING_ISSUER: ['error', 'the standing values are for other CAs'],

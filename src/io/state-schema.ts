@@ -84,8 +84,10 @@ export const journalSchema = z.object({
       zoneName: domainName,
       name: domainName,
       value: z.string(),
+      nameServers: z.exactOptional(z.array(z.object({ address: z.string(), port: z.int() }))),
     }),
   ),
+  retryAt: z.exactOptional(date),
 });
 
 const srvRRset = z

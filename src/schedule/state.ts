@@ -21,6 +21,8 @@ export interface ChallengeValue {
   readonly zoneName: DomainName;
   readonly name: DomainName;
   readonly value: string;
+  /** Whom to ask whether it is there, where the config said so; kept, since the config may change. Absent: the zone's. */
+  readonly nameServers?: readonly { readonly address: string; readonly port: number }[];
 }
 
 /**
@@ -44,6 +46,8 @@ export interface Journal {
   /** PKCS#8 PEM; on disk before finalize, since the CA's certificate is worth nothing without it. */
   readonly privateKey?: string;
   readonly challenges: readonly ChallengeValue[];
+  /** Only of values that were set aside since they would not go: when to try again. No order belongs to them. */
+  readonly retryAt?: Date;
 }
 
 /**

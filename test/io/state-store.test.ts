@@ -122,6 +122,13 @@ describe('the state store', () => {
   it('keeps a journal, with the key for nobody else, until it is cleared', async () => {
     await store().writeJournal('Example.org', JOURNAL);
     await store().writeJournal('*.example.org', { ...JOURNAL, challenges: [] });
+    const [value] = JOURNAL.challenges;
+    assert.ok(value !== undefined);
+    const nameServers = [{ address: '2001:db8::53', port: 5353 }];
+    const stale: Journal = { ...JOURNAL, retryAt: NOW, challenges: [{ ...value, nameServers }] };
+    await store().writeJournal('stale example.org', stale);
+    assert.deepEqual(await store().readJournal('stale example.org'), stale);
+    await store().clearJournal('stale example.org');
     assert.deepEqual(await store().readJournal('Example.org'), JOURNAL);
     assert.deepEqual(await store().openJournals(), ['*.example.org', 'Example.org']);
     for (const file of await readdir(at('journal')))
