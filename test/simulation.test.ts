@@ -123,17 +123,23 @@ const DISK: Readonly<Record<string, ErrorCode>> = {
 };
 
 /** The n-th call that needs the disk is refused, alone or with all that follow, before or after it did its work. */
-function refusesAt(n: number, on: 'once' | 'onwards', when: 'before' | 'after'): [Around, () => number] {
+function refusesAt(
+  n: number,
+  on: 'once' | 'onwards',
+  when: 'before' | 'after',
+): [Around, () => number, () => string | undefined] {
   let calls = 0;
+  let first: string | undefined;
   const around: Around = async (call, perform) => {
     const code = DISK[call.split('.')[0] ?? ''];
     if (code === undefined) return perform();
     calls += 1;
     if (on === 'once' ? calls !== n : calls < n) return perform();
+    first ??= call;
     if (when === 'after') await perform();
     throw trouble(code);
   };
-  return [around, () => calls];
+  return [around, () => calls, () => first];
 }
 
 describe('a run whose disk is broken', () => {
@@ -143,11 +149,14 @@ describe('a run whose disk is broken', () => {
         for (let n = 1; n < MOST_CALLS; n += 1) {
           const world = createWorld();
           world.ca.listsOrders = true;
-          const [around, calls] = refusesAt(n, on, when);
+          const [around, calls, refused] = refusesAt(n, on, when);
           try {
             const hurt = await run(world, around);
             assertSafe(world);
-            if (calls() >= n) assert.ok([3, 5].includes(exitCode(hurt)), `exit code ${exitCode(hurt)}`);
+            // Without the list each site is asked for by its name.
+            const harmless = on === 'once' && refused() === 'state.openSwitches';
+            if (calls() >= n && !harmless)
+              assert.ok([3, 5].includes(exitCode(hurt)), `exit code ${exitCode(hurt)}`);
             assert.equal(exitCode(await run(world)), 0);
             assertWell(world);
           } catch (thrown) {
