@@ -6,9 +6,13 @@ const LINK = /<([^<>]*)>([^<>]*)/g;
  * @returns null when there is no such entry
  */
 export function linkTarget(header: string | undefined, rel: string, base: string): string | null {
-  for (const [, target = '', parameters = ''] of header?.matchAll(LINK) ?? []) {
+  return linkTargets(header, rel, base)[0] ?? null;
+}
+
+/** The same for a relation that may stand there more than once. */
+export function linkTargets(header: string | undefined, rel: string, base: string): readonly string[] {
+  return [...(header?.matchAll(LINK) ?? [])].flatMap(([, target = '', parameters = '']) => {
     const rels = /;\s*rel\s*=\s*"?([^";,]+)"?/i.exec(parameters)?.[1]?.toLowerCase().split(/\s+/) ?? [];
-    if (rels.includes(rel) && URL.canParse(target, base)) return new URL(target, base).href;
-  }
-  return null;
+    return rels.includes(rel) && URL.canParse(target, base) ? [new URL(target, base).href] : [];
+  });
 }

@@ -59,6 +59,12 @@ function alternativeNames({ subjectAltName }: X509Certificate): readonly string[
   return subjectAltName?.match(/[^,:]+:(?:"(?:[^"\\]|\\.)*"|[^,]*)/g)?.map((entry) => entry.trim()) ?? [];
 }
 
+/** The common name that the chain ends below: the issuer of its topmost certificate. */
+export function chainTop(fullchain: string): string {
+  const chain = parseChain(fullchain);
+  return issuerOf(chain.at(-1) ?? chain[0]);
+}
+
 function issuerOf({ issuer }: X509Certificate): string {
   const lines = issuer.split('\n');
   const commonName = lines.find((line) => line.startsWith('CN='));

@@ -206,6 +206,7 @@ async function openAcme(
     log: options.log,
     ...(acme.email === undefined ? {} : { email: acme.email }),
     ...(acme.eab === undefined ? {} : { eab: acme.eab }),
+    ...(acme.preferredChain === undefined ? {} : { preferredChain: acme.preferredChain }),
     ...(acme.caCertificates === undefined ? {} : { caCertificates: acme.caCertificates }),
   });
 }

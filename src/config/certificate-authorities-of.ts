@@ -1,11 +1,11 @@
 import type { AcmeConfig } from './config.ts';
 
 /**
- * The CAs in the order in which they are tried, each with settings of its own: a profile is a word of the first CA, and an
+ * The CAs in the order in which they are tried, each with settings of its own: a profile and a chain are words of the first CA, and an
  * external account binding belongs to the one that gave it.
  */
 export function certificateAuthoritiesOf(acme: AcmeConfig): readonly [AcmeConfig, ...AcmeConfig[]] {
-  const { fallback = [], profile: _profile, eab: _eab, ...shared } = acme;
+  const { fallback = [], profile: _profile, preferredChain: _chain, eab: _eab, ...shared } = acme;
   const others = fallback
     .filter(
       ({ directoryUrl }, index) =>
@@ -20,6 +20,6 @@ export function certificateAuthoritiesOf(acme: AcmeConfig): readonly [AcmeConfig
 export function settingsOf(acme: AcmeConfig, directoryUrl: string): AcmeConfig {
   const known = certificateAuthoritiesOf(acme).find((each) => each.directoryUrl === directoryUrl);
   if (known !== undefined) return known;
-  const { fallback: _fallback, profile: _profile, eab: _eab, ...shared } = acme;
+  const { fallback: _fallback, profile: _profile, preferredChain: _chain, eab: _eab, ...shared } = acme;
   return { ...shared, directoryUrl, stagingDirectoryUrl: null };
 }

@@ -33,6 +33,8 @@ export interface AcmeConfig {
   /** PEM text of extra roots for the CA's API. */
   readonly caCertificates?: string;
   readonly profile?: string;
+  /** Common name of the issuer of the topmost certificate of the chain that is wanted, where the CA offers several. */
+  readonly preferredChain?: string;
   readonly eab?: { readonly kid: string; readonly hmacKey: string };
   /** How long one issuance may take in all. Milliseconds. */
   readonly timeoutMs: number;

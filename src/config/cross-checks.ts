@@ -26,8 +26,10 @@ export function crossChecks(document: YamlDocument): ConfigProblem[] {
   const providers = keys(valueAt(root, ['providers']));
   const owners = new Map<DomainName, string>();
   const directories = new Map<string, string>();
+  refuseMustStaple(root, ['acme'], say);
   for (const [name, site] of sites) {
     const path = ['sites', name];
+    refuseMustStaple(root, [...path, 'certificate'], say);
     checkProvider(site, [...path, 'provider'], ['provider'], providers, say);
     checkProvider(site, [...path, 'challenge', 'provider'], ['challenge', 'provider'], providers, say);
     checkChallenge(site, path, say);
@@ -41,6 +43,17 @@ export function crossChecks(document: YamlDocument): ConfigProblem[] {
 }
 
 type Say = (path: KeyPath, message: string, of?: 'key' | 'value') => void;
+
+/** Whoever comes from another client may look for it, so it is answered better than an unknown key. */
+function refuseMustStaple(root: unknown, path: KeyPath, say: Say): void {
+  const at = [...path, 'mustStaple'];
+  if (valueAt(root, at) !== undefined)
+    say(
+      at,
+      "there is no must-staple here: Let's Encrypt refuses such orders since May 2025 and ended OCSP in August 2025, and with no OCSP answer to staple a server would be refused by its peers — remove the key",
+      'key',
+    );
+}
 
 function checkWellKnown(site: unknown, path: KeyPath, say: Say): void {
   const wellKnown = valueAt(site, ['wellKnown']);

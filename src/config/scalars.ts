@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { type DomainName, ROOT, isWildcard, parseDomainName } from '../dns/domain-name.ts';
 import { DelegatedError } from '../errors.ts';
 import type { Endpoint } from '../ports.ts';
-import { CERTIFICATE_AUTHORITIES } from './certificate-authorities.ts';
+import { CERTIFICATE_AUTHORITIES, retiredReason } from './certificate-authorities.ts';
 import { isIpLiteral, parseEndpoint } from './endpoint.ts';
 import { nearest } from './nearest.ts';
 
@@ -157,7 +157,10 @@ export interface Ca {
 export const ca = parsed(
   (name): Ca => {
     const known = Object.hasOwn(CERTIFICATE_AUTHORITIES, name) ? CERTIFICATE_AUTHORITIES[name] : undefined;
-    if (known !== undefined) return known;
+    if (known !== undefined)
+      return { directoryUrl: known.directoryUrl, stagingDirectoryUrl: known.stagingDirectoryUrl };
+    const retired = retiredReason(name);
+    if (retired !== null) throw refused(retired, 'choose another CA, such as letsencrypt');
     const url = URL.canParse(name) ? new URL(name) : null;
     if (url?.protocol === 'https:') return { directoryUrl: name, stagingDirectoryUrl: null };
     if (url?.protocol === 'http:')

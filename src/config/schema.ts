@@ -19,10 +19,12 @@ const eab = z.strictObject({
 
 const eabOfCa = eab
   .exactOptional()
-  .meta({ description: 'External account binding (RFC 8555 §7.3.4); ZeroSSL, Google and SSL.com want it.' });
+  .meta({
+    description: 'External account binding (RFC 8555 §7.3.4); ZeroSSL, Google, SSL.com and Actalis want it.',
+  });
 
 const CA_DESCRIPTION =
-  'letsencrypt, letsencrypt-staging, zerossl, google, buypass, sslcom, or the https URL of an ACME directory.';
+  'letsencrypt, letsencrypt-staging, zerossl, google, google-staging, sslcom, sslcom-ecc, sslcom-rsa, actalis, or the https URL of an ACME directory.';
 
 const fallback = z.strictObject({ ca: ca.meta({ description: CA_DESCRIPTION }), eab: eabOfCa });
 
@@ -42,6 +44,12 @@ const acme = z.strictObject({
   profile: text('the name of a profile')
     .exactOptional()
     .meta({ description: 'A certificate profile that the CA offers, such as tlsserver.' }),
+  preferredChain: text('the common name of the issuer at the top of a chain, such as ISRG Root X1')
+    .exactOptional()
+    .meta({
+      description:
+        'Where the CA offers several chains: the one whose topmost certificate was issued by this common name.',
+    }),
   eab: eabOfCa,
   timeout: seconds(DAY)
     .default(1_800)

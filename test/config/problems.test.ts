@@ -18,6 +18,25 @@ const CASES: readonly Case[] = [
     lines: [],
   },
   {
+    it: 'says that a CA has ended, by its name and by its URL',
+    text: top('acme: { ca: buypass, fallback: [{ ca: "https://api.buypass.com/acme/directory" }] }\n'),
+    lines: [
+      'c.yaml:2:13: acme.ca: Buypass issues no certificates any more: its last day was 31 October 2025 — choose another CA, such as letsencrypt',
+      'c.yaml:2:39: acme.fallback[0].ca: Buypass issues no certificates any more: its last day was 31 October 2025 — choose another CA, such as letsencrypt',
+    ],
+  },
+  {
+    it: 'says why there is no must-staple, once for each place',
+    text: configText({
+      top: 'acme: { mustStaple: true }\n',
+      site: '    certificate: { mustStaple: false }\n',
+    }),
+    lines: ['c.yaml:2:9: acme', 'c.yaml:13:20: sites."example.org".certificate'].map(
+      (place) =>
+        `${place}.mustStaple: there is no must-staple here: Let's Encrypt refuses such orders since May 2025 and ended OCSP in August 2025, and with no OCSP answer to staple a server would be refused by its peers — remove the key`,
+    ),
+  },
+  {
     it: 'points at a value outside of its range',
     text: configText().replace('matrix.example.org', 'matrix.example.org, port: 99999'),
     lines: ['c.yaml:11:45: sites."example.org".srv[0].port: expected an integer from 1 to 65535, got 99999'],

@@ -14,8 +14,8 @@ export interface Pebble {
   readonly managementUrl: string;
   /** PEM file of what a client has to trust for the API. */
   readonly caFile: string;
-  /** What the issued certificates chain up to, PEM. */
-  root(): Promise<string>;
+  /** What the issued certificates chain up to, PEM; from 1 on with PEBBLE_ALTERNATE_ROOTS. */
+  root(index?: number): Promise<string>;
   /** What it says of a certificate, by its serial in hexadecimal. */
   status(serial: string): Promise<unknown>;
   /** Ends it and removes its files. */
@@ -89,7 +89,7 @@ async function tryPorts(options: PebbleOptions): Promise<Pebble> {
     directoryUrl,
     managementUrl,
     caFile: ca.certificateFile,
-    root: () => fetchText(`${managementUrl}/roots/0`, ca.certificate),
+    root: (index = 0) => fetchText(`${managementUrl}/roots/${index}`, ca.certificate),
     async status(serial) {
       const answer = await fetchText(`${managementUrl}/cert-status-by-serial/${serial}`, ca.certificate);
       const { Status, Reason }: { readonly Status: string; readonly Reason?: number } = JSON.parse(answer);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Directory } from '../../acme/directory.ts';
 import { httpsUrl } from '../../acme/fields.ts';
 import { problemOf } from '../../acme/problem-error.ts';
+import { bindingPageOf } from '../../config/certificate-authorities.ts';
 import { aborted, DelegatedError } from '../../errors.ts';
 import type { Clock, Log } from '../../ports.ts';
 import { openAccountKey, readAccount, writeAccount } from './account-files.ts';
@@ -15,6 +16,8 @@ export interface AccountOptions {
   readonly email?: string;
   readonly termsOfServiceAgreed: boolean;
   readonly eab?: { readonly kid: string; readonly hmacKey: string };
+  /** See `AcmeConfig`. */
+  readonly preferredChain?: string;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -137,11 +140,14 @@ function checkTerms({ directoryUrl, termsOfServiceAgreed, eab }: AccountOptions,
       `the terms of service of ${new URL(directoryUrl).host} are not agreed to: ${termsOfService}`,
       { hint: `read ${termsOfService}, then set \`acme.termsOfServiceAgreed: true\`` },
     );
-  if (externalAccountRequired && eab === undefined)
+  const page = bindingPageOf(directoryUrl);
+  if ((externalAccountRequired || page !== null) && eab === undefined)
     throw new DelegatedError(
       'E_ACME_ACCOUNT',
       `${new URL(directoryUrl).host} wants an external account binding`,
-      { hint: 'set `acme.eab` to the key id and the HMAC key that the CA gave you' },
+      {
+        hint: `set \`acme.eab\` to the key id and the HMAC key that the CA gives you${page === null ? '' : ` at ${page}`}`,
+      },
     );
 }
 

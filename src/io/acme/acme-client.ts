@@ -1,7 +1,7 @@
 import { type Directory, parseDirectory } from '../../acme/directory.ts';
 import { dns01Value } from '../../acme/dns01-value.ts';
 import { fieldsOf, httpsUrl, listIn } from '../../acme/fields.ts';
-import { linkTarget } from '../../acme/link.ts';
+import { linkTarget, linkTargets } from '../../acme/link.ts';
 import type { Order } from '../../acme/order.ts';
 import { parseRenewalInfo } from '../../acme/renewal-info.ts';
 import { parseAuthorization } from '../../acme/parse-authorization.ts';
@@ -15,6 +15,7 @@ import { type AccountOptions, createAccount } from './account.ts';
 import { type Answer, retryAfterOf } from './answer.ts';
 import { createCsr } from './csr.ts';
 import { csrLibrary } from './library.ts';
+import { preferredChain } from './preferred-chain.ts';
 import { acmeKey, createSigner, type SignedRequest } from './signer.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 
@@ -70,6 +71,15 @@ export function createAcmeClient(options: AcmeClientOptions): AcmeClient {
   const orderAt = async (url: string, signal: AbortSignal): Promise<Order> =>
     orderIn(await post({ url, payload: null, what: 'order', asked: 'order' }, signal), url);
 
+  const chainAt = async (url: string, signal: AbortSignal): Promise<Answer> => {
+    const answer = await post({ url, payload: null, what: 'certificate', accept: PEM_CHAIN }, signal);
+    if (answer.body.includes('-----BEGIN CERTIFICATE-----')) return answer;
+    throw new DelegatedError('E_ACME_CERTIFICATE', `the CA sent no PEM certificate at ${url}`, {
+      hint: 'the next run fetches it again',
+      retry: BACKOFF,
+    });
+  };
+
   return {
     directory: ({ signal }) => directoryOf(signal),
     account: async ({ signal }) => (await account.open(signal)).url,
@@ -120,11 +130,15 @@ export function createAcmeClient(options: AcmeClientOptions): AcmeClient {
       return parseRenewalInfo(answer.data, url, retryAfterOf(answer, clock.now()));
     },
     certificate: async (url, { signal }) => {
-      const { body } = await post({ url, payload: null, what: 'certificate', accept: PEM_CHAIN }, signal);
-      if (body.includes('-----BEGIN CERTIFICATE-----')) return body;
-      throw new DelegatedError('E_ACME_CERTIFICATE', `the CA sent no PEM certificate at ${url}`, {
-        hint: 'the next run fetches it again',
-        retry: BACKOFF,
+      const { body, headers } = await chainAt(url, signal);
+      if (options.preferredChain === undefined) return body;
+      return preferredChain({
+        preferred: options.preferredChain,
+        usual: body,
+        alternates: linkTargets(headers['link'], 'alternate', url),
+        fetch: async (other) => (await chainAt(httpsUrl(other, 'a Link header', url), signal)).body,
+        log: options.log,
+        signal,
       });
     },
     revoke: async (certificate, { reason, privateKey }, { signal }) => {

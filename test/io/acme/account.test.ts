@@ -3,7 +3,10 @@ import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { problemOf } from '../../../src/acme/problem-error.ts';
 import { parseDomainName } from '../../../src/dns/domain-name.ts';
+import { createAccount } from '../../../src/io/acme/account.ts';
 import type { AcmeClientOptions } from '../../../src/io/acme/acme-client.ts';
+import { createSystemClock } from '../../../src/io/clock.ts';
+import type { Log } from '../../../src/ports.ts';
 import { patient, type WatchedClient, watchedClient } from '../../support/acme.ts';
 import { type Pebble, type PebbleOptions, startPebble } from '../../support/pebble.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -137,6 +140,27 @@ describe('the account at Pebble', () => {
     await assert.rejects(open().account(patient()), { code: 'E_ACME_ACCOUNT', hint: /acme\.eab/ });
   });
 
+  it('names the page of a CA whose directory does not say that it wants one', async () => {
+    const directoryUrl = 'https://acme.zerossl.com/v2/DV90';
+    await start();
+    const accountDirectory = join(folder(), 'accounts', 'zerossl');
+    const account = createAccount(
+      {
+        directoryUrl,
+        accountDirectory,
+        termsOfServiceAgreed: true,
+        clock: createSystemClock(),
+        log: quietLog,
+      },
+      { post: unasked, get: unasked },
+      async () => ({ newNonce: '', newAccount: '', newOrder: '', externalAccountRequired: false }),
+    );
+    await assert.rejects(account.open(patient().signal), {
+      code: 'E_ACME_ACCOUNT',
+      hint: /acme\.eab.* at https:\/\/app\.zerossl\.com\/developer$/,
+    });
+  });
+
   it('says that the external account is not accepted, without the key', async () => {
     await start({ eab: EAB });
     const wrong = { ...EAB, hmacKey: EAB.hmacKey.replace('z', 'Z') };
@@ -167,6 +191,17 @@ describe('the account at Pebble', () => {
     assert.equal(await readFile(at('account.key'), 'utf8'), 'SECRET');
   });
 });
+
+const quietLog: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
+
+async function unasked(): Promise<never> {
+  throw new Error('the CA was asked');
+}
 
 /** Method and first part of the path of every request. */
 function asked({ exchanges }: WatchedClient): string[] {
