@@ -8,6 +8,7 @@ export interface Directory {
   readonly newAccount: string;
   readonly newOrder: string;
   readonly revokeCert?: string;
+  readonly keyChange?: string;
   /** RFC 9773 §4.1. */
   readonly renewalInfo?: string;
   readonly termsOfService?: string;
@@ -36,6 +37,7 @@ export function parseDirectory(body: unknown, url: string): Directory {
     newAccount: urlIn(fields, 'newAccount', what),
     newOrder: urlIn(fields, 'newOrder', what),
     ...(fields['revokeCert'] === undefined ? {} : { revokeCert: urlIn(fields, 'revokeCert', what) }),
+    ...(fields['keyChange'] === undefined ? {} : { keyChange: urlIn(fields, 'keyChange', what) }),
     ...(fields['renewalInfo'] === undefined ? {} : { renewalInfo: urlIn(fields, 'renewalInfo', what) }),
     ...(typeof termsOfService === 'string' && { termsOfService }),
     ...(isRecord(profiles) && { profiles: Object.keys(profiles).map(printable) }),

@@ -1,5 +1,6 @@
 /** Builds the ports for one command from the config. Everything heavy is loaded on first use. */
 import { dirname } from 'node:path';
+import type { AccountDesk } from '../acme/account-sight.ts';
 import { settingsOf } from '../config/certificate-authorities-of.ts';
 import type { AcmeConfig, Config } from '../config/config.ts';
 import type { HostProcess } from '../io/host-process.ts';
@@ -35,7 +36,9 @@ export interface Context {
   /** Null where the config names nobody; loaded on first use. */
   readonly notifier: (() => Promise<Notifier>) | null;
   /** A client with an account directory of its own, for rehearsals. The caller closes it. */
-  openAcme(acme: AcmeConfig, accountDirectory: string): Promise<AcmeClient>;
+  openAcme(acme: AcmeConfig, accountDirectory: string): Promise<AcmeClient & AccountDesk>;
+  /** The same for the account that renewals use. The caller closes it. */
+  openAccount(acme: AcmeConfig): Promise<AcmeClient & AccountDesk>;
   /** Closes what was opened: provider sockets, listeners, the CA's connections. */
   close(): Promise<void>;
 }
@@ -114,6 +117,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
     ports,
     notifier: config.notify === undefined ? null : notifierOf(config.notify, options),
     openAcme: (settings, accountDirectory) => openAcme(settings, accountDirectory, options),
+    openAccount: (settings) => openConfigured(config, settings.directoryUrl, options),
     ctx: { signal, log, changeId: dice.token(CHANGE_ID_LENGTH) },
     async close() {
       for (const client of await Promise.allSettled(clients.values()))
@@ -186,7 +190,7 @@ async function openConfigured(
   { acme, state }: Config,
   directoryUrl: string,
   options: ContextOptions,
-): Promise<AcmeClient> {
+): Promise<AcmeClient & AccountDesk> {
   const { accountDirectory } = await import('../io/acme/account-directory.ts');
   return openAcme(settingsOf(acme, directoryUrl), accountDirectory(state, directoryUrl), options);
 }
@@ -195,7 +199,7 @@ async function openAcme(
   acme: AcmeConfig,
   accountDirectory: string,
   options: ContextOptions,
-): Promise<AcmeClient> {
+): Promise<AcmeClient & AccountDesk> {
   const { createAcmeClient } = await import('../io/acme/acme-client.ts');
   return createAcmeClient({
     directoryUrl: acme.directoryUrl,

@@ -135,6 +135,7 @@ function build(shell: Shell, done: (code: number) => void): Command {
     .argument('<site>', 'server name')
     .addOption(new Option('--for <program>', 'what answers on port 443').choices(PROXIES));
   addCertificateCommands(program, add, shell);
+  addAccountCommands(program, add, shell);
   addProviderCommands(program, add, shell);
   addConfigCommands(program, add, shell);
   return program;
@@ -182,6 +183,28 @@ function addCertificateCommands(
     .argument('<site>', 'server name')
     .addOption(new Option('--reason <reason>', 'why (default: unspecified)').choices(REASONS))
     .option('--by-key', "sign with the certificate's own key: it was ordered by another account");
+}
+
+function addAccountCommands(
+  program: Command,
+  add: (parent: Command, name: string, summary: string, run: Run) => Command,
+  shell: Shell,
+): void {
+  const account = program.command('account').description('the accounts at the CAs');
+  globalOptions(account, shell);
+  const ca = '--ca <ca>';
+  add(account, 'show', 'status, contact, key thumbprint and CAA record of each account', async (flags) =>
+    (await import('./account.ts')).accountShowCommand(flags, shell),
+  ).option(ca, 'at this CA only, by the name or URL in the config (default: all)');
+  add(account, 'rollover', 'give the account another key, at the CA and on disk', async (flags) =>
+    (await import('./account.ts')).accountRolloverCommand(flags, shell),
+  ).option(ca, 'at this CA, by the name or URL in the config (default: the first)');
+  add(account, 'deactivate', 'close the account for good', async (flags) =>
+    (await import('./account.ts')).accountDeactivateCommand(flags, shell),
+  )
+    .option(ca, 'at this CA, by the name or URL in the config (default: the first)')
+    .option('--yes', 'really')
+    .option('--force', 'although an order is open');
 }
 
 function addProviderCommands(

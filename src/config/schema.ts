@@ -17,11 +17,9 @@ const eab = z.strictObject({
   hmacKey: text(SECRET_FORMS).meta({ description: 'The HMAC key, base64url, as the CA gave it.' }),
 });
 
-const eabOfCa = eab
-  .exactOptional()
-  .meta({
-    description: 'External account binding (RFC 8555 §7.3.4); ZeroSSL, Google, SSL.com and Actalis want it.',
-  });
+const eabOfCa = eab.exactOptional().meta({
+  description: 'External account binding (RFC 8555 §7.3.4); ZeroSSL, Google, SSL.com and Actalis want it.',
+});
 
 const CA_DESCRIPTION =
   'letsencrypt, letsencrypt-staging, zerossl, google, google-staging, sslcom, sslcom-ecc, sslcom-rsa, actalis, or the https URL of an ACME directory.';

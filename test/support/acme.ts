@@ -3,6 +3,7 @@ import { createAcmeClient, type AcmeClientOptions } from '../../src/io/acme/acme
 import type { Request } from '../../src/io/acme/exchange.ts';
 import { createSystemClock } from '../../src/io/clock.ts';
 import { createKeyMaker } from '../../src/io/key-maker.ts';
+import type { AccountDesk } from '../../src/acme/account-sight.ts';
 import { nextPoll } from '../../src/acme/poll.ts';
 import type { Order } from '../../src/acme/order.ts';
 import { parseDomainName } from '../../src/dns/domain-name.ts';
@@ -14,7 +15,7 @@ export interface Exchange {
   readonly answer: Answer;
 }
 
-export interface WatchedClient extends AcmeClient {
+export interface WatchedClient extends AcmeClient, AccountDesk {
   readonly exchanges: readonly Exchange[];
   /** Levels and messages of what was logged above debug. */
   readonly logged: readonly string[];

@@ -1,11 +1,11 @@
 import { generateKeyPair } from 'node:crypto';
-import { chmod, mkdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, rename, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { isRecord } from '../../acme/is-record.ts';
 import { DelegatedError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
-import { createFileAtomic, readText, writeFileAtomic } from '../atomic-file.ts';
+import { createFileAtomic, readText, removeFile, syncDirectory, writeFileAtomic } from '../atomic-file.ts';
 import { errnoOf, fileError } from '../file-error.ts';
 
 /** `account.json`: what a key can be turned into again by asking the CA, kept to save that request. */
@@ -31,12 +31,11 @@ export interface AccountKey {
  * @throws DelegatedError E_SECRET when others may read the file, E_STATE when the folder cannot be used
  */
 export async function openAccountKey(directory: string): Promise<AccountKey> {
-  const path = join(directory, 'account.key');
+  const path = accountKeyFile(directory);
   const existing = await readKey(path);
   if (existing !== null) return { pem: existing, isNew: false };
   await makeDirectory(directory);
-  const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  const pem = await makeKey();
   if (await createFileAtomic(path, { content: pem, mode: 0o600 }, 'E_STATE')) return { pem, isNew: true };
   const other = await readKey(path);
   if (other === null)
@@ -46,12 +45,65 @@ export async function openAccountKey(directory: string): Promise<AccountKey> {
   return { pem: other, isNew: false };
 }
 
+export function accountKeyFile(directory: string): string {
+  return join(directory, 'account.key');
+}
+
+/** The key that the CA is asked to put in the place of the account's: there from before it is asked until it is settled. */
+export function nextKeyFile(directory: string): string {
+  return join(directory, 'next.key');
+}
+
+/** Null: no change of the key is open. */
+export async function readNextKey(directory: string): Promise<string | null> {
+  return readKey(nextKeyFile(directory));
+}
+
+/** On disk before it returns: the CA must never know a key that we could lose. */
+export async function makeNextKey(directory: string): Promise<string> {
+  const pem = await makeKey();
+  await writeFileAtomic(nextKeyFile(directory), { content: pem, mode: 0o600 }, 'E_STATE');
+  return pem;
+}
+
+/** The CA has changed to it: one rename, so that at every moment one of the two names holds it. */
+export async function promoteNextKey(directory: string): Promise<void> {
+  try {
+    await rename(nextKeyFile(directory), accountKeyFile(directory));
+    await syncDirectory(directory);
+  } catch (error) {
+    throw fileError('E_STATE', 'write', accountKeyFile(directory), error);
+  }
+}
+
+/** The CA has not changed to it. */
+export async function dropNextKey(directory: string): Promise<void> {
+  await removeFile(nextKeyFile(directory), 'E_STATE');
+}
+
+/** Moves the folder of an account that is closed out of the way. @returns its new path */
+export async function setAside(directory: string, now: Date): Promise<string> {
+  const aside = `${directory}.deactivated-${now.toISOString().replaceAll(/[:.]/g, '')}`;
+  try {
+    await rename(directory, aside);
+    await syncDirectory(dirname(directory));
+    return aside;
+  } catch (error) {
+    throw fileError('E_STATE', 'move', directory, error);
+  }
+}
+
+async function makeKey(): Promise<string> {
+  const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
 /**
  * The key that is there, PKCS#8 PEM; null when there is none.
  * @throws DelegatedError E_SECRET, E_STATE when it could not be used
  */
 export function inspectAccountKey(directory: string): Promise<string | null> {
-  return readKey(join(directory, 'account.key'));
+  return readKey(accountKeyFile(directory));
 }
 
 /** Null when there is none, or none that is of use: the key finds the account again. */

@@ -1,12 +1,11 @@
-import { join } from 'node:path';
 import type { Directory } from '../../acme/directory.ts';
 import { httpsUrl } from '../../acme/fields.ts';
-import { problemOf } from '../../acme/problem-error.ts';
 import { bindingPageOf } from '../../config/certificate-authorities.ts';
 import { aborted, DelegatedError } from '../../errors.ts';
 import type { Clock, Log } from '../../ports.ts';
-import { openAccountKey, readAccount, writeAccount } from './account-files.ts';
+import { accountKeyFile, openAccountKey, readAccount, writeAccount } from './account-files.ts';
 import type { Answer } from './answer.ts';
+import { changeKey, createLookUp, settleKeyChange } from './key-change.ts';
 import { type AcmeKey, acmeKey, type Signer } from './signer.ts';
 
 export interface AccountOptions {
@@ -31,6 +30,8 @@ export interface Account {
   open(signal: AbortSignal): Promise<KnownAccount>;
   /** After the CA said that it does not know that account URL: registers the same key once more. */
   reopen(unknownUrl: string, signal: AbortSignal): Promise<KnownAccount>;
+  /** Asks the CA to take a new key (RFC 8555 §7.3.5). */
+  changeKey(signal: AbortSignal): Promise<KnownAccount>;
   /** Null before `open`. */
   current(): KnownAccount | null;
 }
@@ -70,20 +71,7 @@ export function createAccount(
     return known;
   };
 
-  const find = async (key: AcmeKey, signal: AbortSignal): Promise<Answer | null> => {
-    const { newAccount: url } = await directoryOf(signal);
-    const request = {
-      url,
-      payload: { onlyReturnExisting: true },
-      kid: null,
-      what: 'look-up of the account',
-      asked: 'newAccount',
-    } as const;
-    return signer.post(request, key, signal).catch((error: unknown) => {
-      if (problemOf(error)?.type === 'accountDoesNotExist') return null;
-      throw error;
-    });
-  };
+  const lookUp = createLookUp(signer, directoryOf);
 
   const register = async (key: AcmeKey, signal: AbortSignal): Promise<Answer> => {
     const directory = await directoryOf(signal);
@@ -110,15 +98,24 @@ export function createAccount(
       (await inTurn(async () => {
         if (known !== null) return known;
         const { pem, isNew } = await openAccountKey(accountDirectory);
-        const key = acmeKey(pem, join(accountDirectory, 'account.key'));
+        const key = acmeKey(pem, accountKeyFile(accountDirectory));
+        const changed = isNew ? null : await settleKeyChange(accountDirectory, lookUp, key, signal);
+        if (changed !== null) return remember(changed.answer, changed.key);
         const stored = isNew ? null : await readAccount(accountDirectory, log);
         if (stored?.ca === directoryUrl) {
           known = { url: stored.url, key };
           return known;
         }
-        const existing = isNew ? null : await find(key, signal);
+        const existing = isNew ? null : await lookUp(key, signal);
         return remember(existing ?? (await register(key, signal)), key);
       }, signal)),
+    changeKey: (signal) =>
+      inTurn(async () => {
+        if (known === null)
+          throw new DelegatedError('E_BUG', 'the key of an account is changed that is not open');
+        const changed = await changeKey(accountDirectory, known, { signer, directoryOf, lookUp }, signal);
+        return remember(changed.answer, changed.key);
+      }, signal),
     reopen: (unknownUrl, signal) =>
       inTurn(async () => {
         if (known === null)

@@ -27,6 +27,8 @@ declare module 'acme-client/src/http.js' {
     maxBadNonceRetries: number;
     request: (url: string, method: string, options: { readonly data?: JwsBody }) => Promise<Answer>;
     getNonce: () => Promise<string>;
+    /** Signs for itself; with neither nonce nor kid, as the inside of a key change is (RFC 8555 §7.3.5). */
+    createSignedBody(url: string, payload: object): JwsBody;
   }
 }
 

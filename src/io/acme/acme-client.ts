@@ -1,3 +1,4 @@
+import type { AccountDesk } from '../../acme/account-sight.ts';
 import { type Directory, parseDirectory } from '../../acme/directory.ts';
 import { dns01Value } from '../../acme/dns01-value.ts';
 import { fieldsOf, httpsUrl, listIn } from '../../acme/fields.ts';
@@ -12,6 +13,7 @@ import { relativeToRoot } from '../../dns/domain-name.ts';
 import { BACKOFF, DelegatedError } from '../../errors.ts';
 import type { AcmeClient } from '../../ports.ts';
 import { type AccountOptions, createAccount } from './account.ts';
+import { createAccountDesk } from './account-desk.ts';
 import { type Answer, retryAfterOf } from './answer.ts';
 import { createCsr } from './csr.ts';
 import { csrLibrary } from './library.ts';
@@ -31,7 +33,7 @@ const PEM_CHAIN = 'application/pem-certificate-chain';
  * RFC 8555 over acme-client's signing and certificate requests, and our own HTTPS. Sends each request once, apart from
  * badNonce and an account that the CA has forgotten; never waits for the CA: polling is the caller's.
  */
-export function createAcmeClient(options: AcmeClientOptions): AcmeClient {
+export function createAcmeClient(options: AcmeClientOptions): AcmeClient & AccountDesk {
   const { clock, directoryUrl, eab } = options;
   const transport = createTransport(options);
   let cached: { readonly directory: Directory; readonly at: number } | null = null;
@@ -81,6 +83,7 @@ export function createAcmeClient(options: AcmeClientOptions): AcmeClient {
   };
 
   return {
+    ...createAccountDesk(options, { signer, directoryOf, account }),
     directory: ({ signal }) => directoryOf(signal),
     account: async ({ signal }) => (await account.open(signal)).url,
     newOrder: async (names, { profile, replaces }, { signal }) => {

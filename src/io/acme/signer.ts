@@ -43,6 +43,8 @@ export interface AcmeKey {
 export interface Signer {
   /** @returns a 2xx answer @throws DelegatedError as `problemError` says, E_ACME_UNREACHABLE, E_ABORTED */
   post(request: SignedRequest, key: AcmeKey, signal: AbortSignal): Promise<Answer>;
+  /** The inside of a key change: signed by that key, sent by nobody (RFC 8555 §7.3.5). */
+  sign(url: string, payload: object, key: AcmeKey): Promise<object>;
   /** A plain GET under the same rules. */
   get(url: string, what: string, signal: AbortSignal): Promise<Answer>;
 }
@@ -111,6 +113,12 @@ export function createSigner(options: SignerOptions): Signer {
       });
       if (!isSuccess(answer)) throw refusal(answer, request.what, request.asked ?? 'other', clock.now());
       return answer;
+    },
+    sign: async (url, payload, key) => {
+      const { HttpClient } = await signingLibrary();
+      const http = new HttpClient<Answer>(options.directoryUrl, key.pem, {});
+      http.jwk = key.jwk;
+      return http.createSignedBody(url, payload);
     },
     get: async (url, what, signal) => {
       const answer = await transport.send({ method: 'GET', url, headers: { accept: JSON_TYPES } }, signal);

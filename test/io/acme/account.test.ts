@@ -152,7 +152,7 @@ describe('the account at Pebble', () => {
         clock: createSystemClock(),
         log: quietLog,
       },
-      { post: unasked, get: unasked },
+      { post: unasked, get: unasked, sign: unasked },
       async () => ({ newNonce: '', newAccount: '', newOrder: '', externalAccountRequired: false }),
     );
     await assert.rejects(account.open(patient().signal), {

@@ -31,13 +31,6 @@ describe('the preferred chain', () => {
       caCertificates: trust,
       ...(preferred === undefined ? {} : { preferredChain: preferred }),
     });
-  const issued = async (client: WatchedClient): Promise<X509Certificate> => {
-    const { fullchain } = await issueWith(client, ['example.test'], patient());
-    client.close();
-    const top = parseChain(fullchain).at(-1);
-    assert.ok(top !== undefined);
-    return top;
-  };
   const root = async (index: number): Promise<X509Certificate> =>
     new X509Certificate(await pebble.root(index));
 
@@ -63,11 +56,10 @@ describe('the preferred chain', () => {
   });
 
   describe('among chains that cannot all be fetched', () => {
-    const chain = (top: string): string => {
-      const issuer = makeCertificate({ subject: top, isCa: true });
-      return makeCertificate({ subject: 'example.test', names: ['example.test'], issuer }).pem;
-    };
     const usual = chain('Usual');
+    const other = chain('Other');
+    const fetch = async (url: string): Promise<string> =>
+      url === 'broken' ? Promise.reject(new Error('no answer')) : other;
     const choose = async (
       preferred: string,
       signal: AbortSignal,
@@ -79,15 +71,10 @@ describe('the preferred chain', () => {
         error: () => undefined,
         warn: (_message, fields) => void warned.push(fields),
       };
-      const fetch = async (url: string): Promise<string> => {
-        if (url === 'broken') throw new Error('no answer');
-        return other;
-      };
       const alternates = ['broken', 'other'];
       const chosen = await preferredChain({ preferred, usual, alternates, fetch, log, signal });
       return { chosen, warned };
     };
-    const other = chain('Other');
 
     it('is taken all the same', async () => {
       const { chosen, warned } = await choose('Other', patient().signal);
@@ -106,3 +93,16 @@ describe('the preferred chain', () => {
     });
   });
 });
+
+async function issued(client: WatchedClient): Promise<X509Certificate> {
+  const { fullchain } = await issueWith(client, ['example.test'], patient());
+  client.close();
+  const top = parseChain(fullchain).at(-1);
+  assert.ok(top !== undefined);
+  return top;
+}
+
+function chain(top: string): string {
+  const issuer = makeCertificate({ subject: top, isCa: true });
+  return makeCertificate({ subject: 'example.test', names: ['example.test'], issuer }).pem;
+}
