@@ -12,7 +12,14 @@ const DIRECTORY = {
 describe('parseDirectory', () => {
   it('reads the terms of service and whether an external account is wanted', () => {
     const meta = { termsOfService: 'https://ca.example/terms', externalAccountRequired: true };
-    assert.deepEqual(parseDirectory({ ...DIRECTORY, meta, keyChange: 'x' }, URL), { ...DIRECTORY, ...meta });
+    assert.deepEqual(
+      parseDirectory({ ...DIRECTORY, meta, keyChange: 'https://ca.example/key', other: 'x' }, URL),
+      {
+        ...DIRECTORY,
+        ...meta,
+        keyChange: 'https://ca.example/key',
+      },
+    );
   });
 
   it('reads the names of profiles, and keeps control characters from the terminal', () => {
