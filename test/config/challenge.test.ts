@@ -51,7 +51,7 @@ describe('the challenge of a site', () => {
   for (const [challenge, message] of [
     ['{ wildcard: true }', /challenge\.wildcard: this key belongs to `type: dns-persist-01`/],
     ['{ persistUntil: 2027-12-31T00:00:00Z }', /challenge\.persistUntil: this key belongs to/],
-    ['{ type: dns-persist-01, persistUntil: 2027-12-31 }', /is no moment — write it as 2027-12-31T00:00:00Z/],
+    ['{ type: dns-persist-01, persistUntil: 2027-12-31 }', /expected a moment, such as 2026-12-31T00:00:00Z/],
     ['{ type: dns-persist-01, persistUntil: 1830297600 }', /expected a moment, such as/],
   ] as const)
     it(`refuses ${challenge}`, async () => {
