@@ -12,7 +12,7 @@ import {
   unlink,
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DelegatedError, type ErrorCode } from '../errors.ts';
+import type { ErrorCode } from '../errors.ts';
 import { errnoOf, fileError } from './file-error.ts';
 
 export interface FileSpec {
@@ -130,24 +130,6 @@ export async function readText(path: string, code: ErrorCode): Promise<string | 
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null;
     throw fileError(code, 'read', path, error);
-  }
-}
-
-/**
- * @returns null when there is no such file
- * @throws DelegatedError with that code when it is no JSON: a file that cannot be read is not an absent one
- */
-export async function readJson(path: string, code: ErrorCode): Promise<unknown> {
-  const text = await readText(path, code);
-  if (text === null) return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    return value;
-  } catch {
-    // Without the cause: the parser quotes the text, and some of these files hold keys.
-    throw new DelegatedError(code, `${path} is not JSON`, {
-      hint: 'restore the file from a backup; if there is none, move it away and look at what it was for first',
-    });
   }
 }
 

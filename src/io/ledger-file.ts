@@ -63,7 +63,7 @@ function split(text: string): { readonly lines: readonly string[]; readonly torn
 
 function parseLine(line: string, place: string): LedgerEntry {
   try {
-    return parseState(ledgerEntrySchema, JSON.parse(line), place);
+    return parseState(ledgerEntrySchema, line, place, 'delete it');
   } catch (cause) {
     throw new DelegatedError(
       'E_STATE',

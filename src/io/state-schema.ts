@@ -126,13 +126,28 @@ export const ledgerEntrySchema = z.object({ at: date, ca: z.string(), names: z.a
 
 /**
  * The door for everything that is read from the state directory. Says where it is wrong, never with which value.
+ * @param ifLost what goes with the file when nobody has a copy of it, for the hint
  * @throws DelegatedError E_STATE
  */
-export function parseState<Output>(schema: z.ZodType<Output>, value: unknown, file: string): Output {
+export function parseState<Output>(
+  schema: z.ZodType<Output>,
+  text: string,
+  file: string,
+  ifLost: string,
+): Output {
+  const damaged = (where: string): DelegatedError =>
+    new DelegatedError('E_STATE', `${file} is damaged${where}`, {
+      hint: `put it back from a backup, or use the newer version of delegated that wrote it; if there is neither, ${ifLost}`,
+    });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // Without the cause: the parser quotes the text, and some of these files hold keys.
+    throw damaged(text === '' ? ': it is empty' : ': it is not JSON');
+  }
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const where = parsed.error.issues[0]?.path.join('.') ?? '';
-  throw new DelegatedError('E_STATE', `${file} is damaged${where === '' ? '' : ` at "${where}"`}`, {
-    hint: 'restore the file from a backup; a file of a newer version of delegated needs that version',
-  });
+  throw damaged(where === '' ? '' : ` at "${where}"`);
 }

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type * as z from 'zod';
 import type { Clock, Dice, StateStore } from '../ports.ts';
-import { createFileAtomic, readJson, removeFile, sweepTemporaries, writeFileAtomic } from './atomic-file.ts';
+import { createFileAtomic, readText, removeFile, sweepTemporaries, writeFileAtomic } from './atomic-file.ts';
 import { makeFolder } from './atomic-folder.ts';
 import { errnoOf, fileError } from './file-error.ts';
 import { fromFileName, toFileName } from './file-name.ts';
@@ -18,6 +18,16 @@ export interface StateStoreOptions {
 const OWNER_LENGTH = 10;
 const SECRET_LENGTH = 40;
 const JSON_FILE = '.json';
+
+/** Never done by ourselves: what a file said that cannot be read is unknown, and not nothing. */
+const IF_LOST = {
+  installation:
+    'remove it: the next run makes another one, finds our records without our mark, and `adopt` takes them over',
+  site: 'remove it: the next run compares the outputs, reloads and proves once more; pauses after a refusal of the CA are forgotten',
+  journal:
+    'look for TXT values at the _acme-challenge names of the site and take them out by hand, then remove it',
+  switch: 'see with `delegated check` whether federation works, then remove it',
+} as const;
 
 /**
  * Plain files: `installation.json`, `sites/<server name>.json`, `journal/<lineage>.json`, `switches/<server name>.json`
@@ -36,17 +46,21 @@ export function createStateStore(directory: string, { dice, clock }: StateStoreO
   async function installation(): Promise<z.infer<typeof installationSchema>> {
     const path = at('installation.json');
     if (!(await inspectStateDirectory(directory))) await prepareStateDirectory(directory);
-    const existing = await readState(path, installationSchema);
+    const existing = await readState(path, installationSchema, IF_LOST.installation);
     if (existing !== null) return existing;
     const made = { version: 1, owner: dice.token(OWNER_LENGTH), secret: dice.token(SECRET_LENGTH) } as const;
     if (await createFileAtomic(path, { content: render(made) }, 'E_STATE')) return made;
     return installation();
   }
 
-  async function readState<Output>(path: string, schema: z.ZodType<Output>): Promise<Output | null> {
+  async function readState<Output>(
+    path: string,
+    schema: z.ZodType<Output>,
+    ifLost: string,
+  ): Promise<Output | null> {
     if (!(await inspectStateDirectory(directory))) return null;
-    const value = await readJson(path, 'E_STATE');
-    return value === null ? null : parseState(schema, value, path);
+    const text = await readText(path, 'E_STATE');
+    return text === null ? null : parseState(schema, text, path, ifLost);
   }
 
   /** Once per process and folder: made, and cleared of what a killed process left half-written. */
@@ -63,7 +77,7 @@ export function createStateStore(directory: string, { dice, clock }: StateStoreO
     owner: async () => (await installation()).owner,
 
     async readSite(serverName) {
-      const stored = await readState(siteFile(serverName), siteSchema);
+      const stored = await readState(siteFile(serverName), siteSchema, IF_LOST.site);
       if (stored === null) return { failures: 0 };
       const { version: _version, serverName: _serverName, ...state } = stored;
       return state;
@@ -76,7 +90,7 @@ export function createStateStore(directory: string, { dice, clock }: StateStoreO
     },
 
     async readJournal(lineage) {
-      const stored = await readState(journalFile(lineage), journalSchema);
+      const stored = await readState(journalFile(lineage), journalSchema, IF_LOST.journal);
       if (stored === null) return null;
       const { version: _version, ...journal } = stored;
       return journal;
@@ -94,7 +108,7 @@ export function createStateStore(directory: string, { dice, clock }: StateStoreO
     openJournals: () => names(at('journal')),
 
     async readSwitch(serverName) {
-      const stored = await readState(switchFile(serverName), switchSchema);
+      const stored = await readState(switchFile(serverName), switchSchema, IF_LOST.switch);
       if (stored === null) return null;
       const { version: _version, ...open } = stored;
       return open;

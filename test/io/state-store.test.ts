@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFile, chmod, mkdir, open, readdir, stat, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDomainName } from '../../src/dns/domain-name.ts';
 import { createSystemDice } from '../../src/io/dice.ts';
@@ -171,11 +171,35 @@ describe('the state store', () => {
       message: /sites\/example\.org\.json is damaged at "failures"/,
     });
     await assert.rejects(store().readJournal('example.org'), (error: Error) => {
-      assert.match(error.message, /journal\/example\.org\.json is not JSON/);
+      assert.match(error.message, /journal\/example\.org\.json is damaged: it is not JSON/);
       assert.ok(!`${error.message} ${String(error.cause)}`.includes('SECRET'));
       return true;
     });
-    await assert.rejects(store().secret(), { code: 'E_STATE', message: /installation\.json/ });
+    await assert.rejects(store().secret(), {
+      code: 'E_STATE',
+      message: /installation\.json is damaged: it is empty/,
+    });
+  });
+
+  it('says what goes with a damaged file that nobody has a copy of', async () => {
+    await store().writeSite('example.org', SITE);
+    await store().writeJournal('example.org', JOURNAL);
+    await store().secret();
+    const cases = [
+      [
+        at('sites', 'example.org.json'),
+        () => store().readSite('example.org'),
+        /remove it: the next run compares/,
+      ],
+      [at('journal', 'example.org.json'), () => store().readJournal('example.org'), /_acme-challenge names/],
+      [at('installation.json'), () => store().owner(), /without our mark, and `adopt` takes them over/],
+    ] as const;
+    for (const [path, read, hint] of cases) {
+      await writeFile(path, '');
+      await assert.rejects(read(), { code: 'E_STATE', hint });
+      await rm(path);
+      await read();
+    }
   });
 
   describe('the ledger', () => {
