@@ -1,5 +1,6 @@
 /** The CA as far as its directory shows it, and what our own limit leaves of orders there. */
 import type { Applicant } from './doctor-caa.ts';
+import type { AcmeConfig } from './config/config.ts';
 import type { DomainName } from './dns/domain-name.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { asDelegatedError } from './errors.ts';
@@ -19,14 +20,18 @@ const WRONG_MS = 300_000;
 const DRIFT_MS = 30_000;
 
 export async function examineCa(
-  directoryUrl: string,
+  { directoryUrl, eab }: AcmeConfig,
   account: string | null,
   ports: Pick<Ports, 'acme'>,
   ctx: Ctx,
 ): Promise<CaSight> {
   try {
     const directory = await (await ports.acme(directoryUrl)).directory(ctx);
-    return { applicant: { directoryUrl, directory, account }, findings: clockFindings(directory) };
+    const unbound = directory.externalAccountRequired && account === null && eab === undefined;
+    return {
+      applicant: { directoryUrl, directory, account },
+      findings: [...clockFindings(directory), ...(unbound ? [unboundFinding(directoryUrl)] : [])],
+    };
   } catch (thrown) {
     const { code, message, hint } = asDelegatedError(thrown);
     if (code === 'E_ABORTED' || code === 'E_BUG') throw thrown;
@@ -36,6 +41,14 @@ export async function examineCa(
     ]);
     return { applicant: null, findings: [found] };
   }
+}
+
+function unboundFinding(directoryUrl: string): Condition {
+  return condition(
+    'EAB_MISSING',
+    `${new URL(directoryUrl).host} makes accounts only for its customers, and we have none there yet`,
+    'get a key id and an HMAC key from its web site and set `acme.eab`',
+  );
 }
 
 function clockFindings({ clockAheadMs = 0 }: { readonly clockAheadMs?: number }): Condition[] {

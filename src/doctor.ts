@@ -6,6 +6,7 @@ import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import { examineCa, examineLedger } from './doctor-ca.ts';
 import { type Applicant, examineCaa } from './doctor-caa.ts';
 import { examineDnssec } from './doctor-dnssec.ts';
+import { examineFallbacks } from './doctor-fallback.ts';
 import { examineHomeserver } from './doctor-homeserver.ts';
 import { examineLeftovers, examineSetAside } from './doctor-leftovers.ts';
 import { examineOutputs, examineState } from './doctor-rights.ts';
@@ -48,11 +49,12 @@ export async function examine(
   const ordering = sites.some(({ certificate }) => certificate !== null);
   const { ledger, account, known, troubles } = await readState(directoryUrl, ports);
   const ca = ordering
-    ? await examineCa(directoryUrl, account?.url ?? null, ports, ctx)
+    ? await examineCa(config.acme, account?.url ?? null, ports, ctx)
     : { applicant: null, findings: [] };
   const used = [...config.providers.values()].filter(({ name }) => sitesOf(name, sites).length > 0);
-  const [state, providers] = await Promise.all([
+  const [state, fallbacks, providers] = await Promise.all([
     examineState(config.state, ports.rights),
+    examineFallbacks(sites, config, ports, ctx),
     Promise.all(used.map((provider) => examineProvider(provider, sites, ports, ctx))),
   ]);
   const lookAtZone = rememberingZones(ports, ctx);
@@ -72,7 +74,10 @@ export async function examine(
         : examineLedger(ledger, wantedNames(site), directoryUrl, ports.clock.now());
     return [site.serverName.text, merged([...found.flat(), ...orders])] as const;
   });
-  return doctorReport(merged([...state, ...troubles, ...ca.findings, ...providers.flat()]), new Map(looks));
+  return doctorReport(
+    merged([...state, ...troubles, ...ca.findings, ...fallbacks, ...providers.flat()]),
+    new Map(looks),
+  );
 }
 
 async function examineProvider(

@@ -7,12 +7,14 @@ import { parseDomainName } from '../src/dns/domain-name.ts';
 import { DelegatedError } from '../src/errors.ts';
 import { createDnsClient } from '../src/io/dns-client.ts';
 import type { Condition, ConditionCode } from '../src/health/finding.ts';
-import type { DnsProvider } from '../src/ports.ts';
+import type { KnownAccount } from '../src/acme/account-uri.ts';
+import type { AcmeClient, DnsProvider } from '../src/ports.ts';
 import { startBind } from './support/bind.ts';
 import { type DnsStub, type StubHandler, type StubReply, startDnsStub } from './support/dns-stub.ts';
-import { ACCOUNT, THUMBPRINT, type Patient, examineSite } from './support/doctor-world.ts';
-import { createWorld } from './support/fake-ports.ts';
+import { ACCOUNT, DIRECTORY, THUMBPRINT, type Patient, examineSite } from './support/doctor-world.ts';
+import { OTHER_CA, createWorld } from './support/fake-ports.ts';
 import type { NameServer, TestZone } from './support/name-server.ts';
+import { mountSmallDisk } from './support/small-disk.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const MATRIX = 'matrix IN A 192.0.2.5';
@@ -340,6 +342,76 @@ describe('doctor', () => {
     assert.deepEqual(more, []);
   });
 
+  it('sees a CA that wants an external account, until there is an account', async () => {
+    const directory = { externalAccountRequired: true };
+    assert.deepEqual(await codes('bare', { directory, account: none }), ['EAB_MISSING']);
+    assert.deepEqual(await codes('bare', { directory }), []);
+    const settings = { eab: { kid: 'kid', hmacKey: 'a2V5' } };
+    assert.deepEqual(await codes('bare', { directory, account: none, settings }), []);
+  });
+
+  it('tells which other CA could not take over, and every reason', async () => {
+    const other = { directoryUrl: OTHER_CA, stagingDirectoryUrl: null };
+    const settings = { fallback: [other] };
+    assert.deepEqual(await codes('bare', { settings }), []);
+    const world = createWorld().ports();
+    const acme = async (url: string): Promise<AcmeClient> => ({
+      ...(await world.acme(url)),
+      directory: async () =>
+        url === OTHER_CA
+          ? { ...DIRECTORY, caaIdentities: ['other.test'], externalAccountRequired: true }
+          : DIRECTORY,
+    });
+    const [found, ...more] = await findings('healthy', { settings, acme, account: accountAtTheFirst });
+    assert.equal(found?.code, 'FALLBACK_UNFIT');
+    assert.equal(found.evidence?.length, 2);
+    assert.match(
+      found.evidence.join('\n'),
+      /external account.*\n.*do not let other\.test issue, but ca\.test/,
+    );
+    assert.deepEqual(more, []);
+    const away = async (url: string): Promise<AcmeClient> =>
+      url === OTHER_CA
+        ? outOfReach()
+        : world.acme(url).then((each) => ({ ...each, directory: async () => DIRECTORY }));
+    const [gone] = await findings('bare', { settings, acme: away });
+    assert.match(gone?.message ?? '', /^other\.test could not take over: E_ACME_UNREACHABLE: no route$/);
+  });
+
+  it('sees folders that this user may not write to', async function () {
+    const disk = await mountSmallDisk(join(folder(), 'disk'));
+    // Not even root writes to a file system that is mounted for reading; others lack the right to mount one.
+    if (disk === null) this.skip();
+    try {
+      await mkdir(join(disk.path, 'state'), { mode: 0o700 });
+      await disk.makeReadOnly();
+      assert.deepEqual(await codes('bare', { folder: disk.path }), [
+        'STATE_NOT_WRITABLE',
+        'OUTPUT_NOT_WRITABLE',
+      ]);
+    } finally {
+      await disk.unmount();
+    }
+  });
+
+  it('says of a name server that this machine has no way to, that it was not tried', async () => {
+    const real = { address: '127.0.0.1', port: bind.port };
+    const client = createDnsClient();
+    const dns: Patient['dns'] = {
+      async query(server, question, asked) {
+        const cause = Object.assign(new Error('no way there'), { code: 'ENETUNREACH' });
+        if (server.address === '127.0.0.2')
+          throw new DelegatedError('E_DNS_UNANSWERED', 'no way there', { cause });
+        return client.query(server.port === 53 ? real : server, question, asked);
+      },
+    };
+    const found = await findings('second', { dns });
+    assert.deepEqual(
+      [...new Set(found.map(({ code, severity }) => `${code} ${severity}`))],
+      ['NAME_SERVER_NOT_TRIED info'],
+    );
+  });
+
   it('compares our clock with that of the CA', async () => {
     assert.deepEqual(await codes('bare', { directory: { clockAheadMs: 2_000 } }), []);
     assert.deepEqual(await codes('bare', { directory: { clockAheadMs: -60_000 } }), ['CLOCK_DRIFTS']);
@@ -401,6 +473,14 @@ describe('doctor', () => {
 /** A server that speaks for whatever it is asked for. */
 function inCharge({ name }: { readonly name: string }): StubReply {
   return { answers: [{ name, type: 'SOA', ttl: 60, data: { mname: 'ns.test', rname: 'h.test' } }] };
+}
+
+async function none(): Promise<null> {
+  return null;
+}
+
+async function accountAtTheFirst(url: string): Promise<KnownAccount | null> {
+  return url === OTHER_CA ? null : { url: ACCOUNT, thumbprint: THUMBPRINT };
 }
 
 async function outOfReach(): Promise<never> {

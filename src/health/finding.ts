@@ -6,6 +6,8 @@ import type { Finding, Severity } from '../federation/finding.ts';
  */
 export const CONDITIONS = {
   CA_UNREACHABLE: ['error', 'the directory of the CA cannot be read'],
+  EAB_MISSING: ['error', 'the CA wants an external account that the config does not name'],
+  FALLBACK_UNFIT: ['warning', 'another CA of the config could not take over'],
   CLOCK_WRONG: ['error', 'our clock and that of the CA differ'],
   CLOCK_DRIFTS: ['warning', 'our clock and that of the CA drift apart'],
   LEDGER_SPENT: ['error', 'no order is left in our own limit'],

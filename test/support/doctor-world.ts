@@ -1,6 +1,6 @@
 import { createMemory } from '../../providers/memory/index.ts';
 import type { Directory } from '../../src/acme/directory.ts';
-import type { CertificateConfig, PersistConfig, SiteConfig } from '../../src/config/config.ts';
+import type { CertificateConfig, Config, PersistConfig, SiteConfig } from '../../src/config/config.ts';
 import { type DomainName, parseDomainName, under } from '../../src/dns/domain-name.ts';
 import { type DoctorPorts, examine } from '../../src/doctor.ts';
 import type { DoctorReport } from '../../src/health/doctor-report.ts';
@@ -31,6 +31,7 @@ export interface Patient extends Partial<DoctorPorts> {
   readonly target?: DomainName;
   readonly certificate?: Partial<CertificateConfig>;
   readonly persist?: PersistConfig;
+  readonly settings?: Partial<Config['acme']>;
   readonly ctx?: Ctx;
 }
 
@@ -45,6 +46,7 @@ export async function examineSite(serverName: string, patient: Patient): Promise
     certificate: over,
     target,
     persist,
+    settings,
     ctx: given = ctx(),
     ...ports
   } = patient;
@@ -64,9 +66,10 @@ export async function examineSite(serverName: string, patient: Patient): Promise
   });
   const resolver = servers.get('127.0.0.1');
   const world = createWorld().ports();
+  const base = config(examined);
   return examine(
     [examined],
-    { ...config(examined), state: `${folder}/state` },
+    { ...base, state: `${folder}/state`, acme: { ...base.acme, ...settings } },
     {
       ...world,
       dns: atTheirPorts(servers),
