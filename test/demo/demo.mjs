@@ -2,10 +2,12 @@
 // this file only sets the stage (a CA, a homeserver, a config) and looks at the result with other people's tools.
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -102,6 +104,8 @@ sites:
     '-c',
     `openssl s_client -connect 127.0.0.1:${tlsPort} -servername ${NAME} </dev/null 2>/dev/null | openssl x509 -noout -subject -issuer -enddate -ext subjectAltName`,
   ]);
+  writeFileSync(join(folder, 'root.pem'), await rootOf(managementPort));
+  show(`delegated check ${NAME} --resolver ${dns} --ca-file ${folder}/root.pem`);
   show('delegated renew');
   say(bold('The second run had nothing to do. That is all.'));
 }
@@ -153,6 +157,13 @@ async function startPebble(dns, acmePort, managementPort) {
       PEBBLE_VA_NOSLEEP: '1',
     },
   );
+}
+
+/** What the certificates of this Pebble chain up to; each start of it makes another one. */
+async function rootOf(managementPort) {
+  const ca = readFileSync(join(folder, 'ca', 'fullchain.pem'));
+  const [response] = await once(get(`https://127.0.0.1:${managementPort}/roots/0`, { ca }), 'response');
+  return text(response);
 }
 
 /** Starts something that stays, waits until it says the words, returns what it has said. */
