@@ -4,11 +4,11 @@
  */
 import type { CertificateFacts } from './certificate/facts.ts';
 import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
-import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
-import { DelegatedError, retryAt } from './errors.ts';
+import type { DomainName } from './dns/domain-name.ts';
+import { asDelegatedError } from './errors.ts';
+import { type LedgerQuestion, enterOrder, nowAtCa } from './ledger-gate.ts';
 import { certName } from './matrix/delegation.ts';
 import type { AcmeClient, Ctx, Ports } from './ports.ts';
-import { mayOrder } from './schedule/ledger.ts';
 import type { Journal } from './schedule/state.ts';
 import { sweep } from './sweep.ts';
 
@@ -32,6 +32,7 @@ export interface IssueOptions {
 export interface Issuance {
   readonly site: SiteConfig;
   readonly certificate: CertificateConfig;
+  readonly options: IssueOptions;
   readonly config: Config;
   readonly ports: Ports;
   readonly acme: AcmeClient;
@@ -74,60 +75,61 @@ export async function openJournal(
   certificate: CertificateConfig,
   config: Config,
   options: IssueOptions,
+  acme: AcmeClient,
   ports: Ports,
+  ctx: Ctx,
 ): Promise<Journal> {
   const names = wantedNames(site);
-  await checkLedger(names, config.acme.directoryUrl, options, ports);
+  const ca = config.acme.directoryUrl;
+  const question = { names, ca, options, acme, ports, ctx };
   const keys = await ports.keys();
-  const journal: Journal = {
+  const journal: Unbegun = {
     serverName: site.serverName.text,
-    ca: config.acme.directoryUrl,
+    ca,
     names,
     keyType: certificate.keyType,
     ...(config.acme.profile === undefined ? {} : { profile: config.acme.profile }),
-    startedAt: ports.clock.now(),
     privateKey: await keys.privateKey(certificate.keyType),
     challenges: [],
   };
-  await enter(journal, ports);
-  return journal;
+  return begin(journal, question);
 }
+
+type Unbegun = Omit<Journal, 'startedAt' | 'countedAt' | 'orderUrl' | 'unasked'>;
 
 /**
  * Both are written before the CA is asked: an attempt that we forget is one that we would repeat for ever. The journal
  * comes first, because a full disk may still have room for a line of the ledger and none for a file, and a run that
- * asks nobody must not use up the limit.
+ * asks nobody must not use up the limit. What the ledger does not name was not asked for, so dying in between costs nothing.
+ * @throws DelegatedError E_ACME_LEDGER, with nothing begun
  */
-export async function enter(journal: Journal, ports: Ports): Promise<void> {
-  const { serverName, startedAt: at, ca, names } = journal;
-  await ports.state.writeJournal(serverName, journal);
-  await ports.state.appendLedger({ at, ca, names: names.toSorted() });
+export async function begin(unbegun: Unbegun, question: LedgerQuestion): Promise<Journal> {
+  const { clock, state } = question.ports;
+  const countedAt = await nowAtCa(question);
+  const journal: Journal = { ...unbegun, startedAt: clock.now(), countedAt };
+  await state.writeJournal(journal.serverName, journal);
+  try {
+    await enterOrder(question, countedAt);
+  } catch (thrown) {
+    // Somebody else took the last place after we had looked.
+    if (asDelegatedError(thrown).code === 'E_ACME_LEDGER') await state.clearJournal(journal.serverName);
+    throw thrown;
+  }
+  return journal;
 }
 
 /** False where the run died, or the disk was full, between the two. */
-export async function isEntered({ startedAt, ca }: Journal, ports: Ports): Promise<boolean> {
-  const ledger = await ports.state.readLedger();
-  return ledger.some((entry) => entry.ca === ca && entry.at.getTime() === startedAt.getTime());
-}
-
-/** @throws DelegatedError E_ACME_LEDGER */
-export async function checkLedger(
-  names: readonly DomainName[],
-  ca: string,
-  { force }: IssueOptions,
-  ports: Ports,
-): Promise<void> {
-  const now = ports.clock.now();
-  const verdict = mayOrder(await ports.state.readLedger(), { ca, names, now });
-  if (!verdict.allowed && !force)
-    throw new DelegatedError(
-      'E_ACME_LEDGER',
-      `enough orders for ${names.map(relativeToRoot).join(', ')} of late; the next one is allowed at ${verdict.retryAt.toISOString()}`,
-      {
-        hint: 'look at the earlier errors first: CAs lock out who orders the same names again and again. `renew --force` goes past this limit, which ledger.jsonl in the state directory keeps',
-        retry: retryAt(verdict.retryAt),
-      },
-    );
+export async function isEntered(journal: Journal, { state }: Pick<Ports, 'state'>): Promise<boolean> {
+  const { startedAt, countedAt = startedAt, ca } = journal;
+  const names = journal.names.toSorted().join(' ');
+  const ledger = await state.readLedger();
+  return ledger.some(
+    (entry) =>
+      entry.challenges === undefined &&
+      entry.ca === ca &&
+      entry.at.getTime() === countedAt.getTime() &&
+      entry.names.join(' ') === names,
+  );
 }
 
 /** Writes the news into the journal before anything is done about them. */

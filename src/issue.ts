@@ -12,17 +12,11 @@ import { locateChallenges, publishChallenges, removeChallenges } from './challen
 import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { BACKOFF, DelegatedError, type ErrorCode, asDelegatedError } from './errors.ts';
-import {
-  type Issuance,
-  type IssueOptions,
-  checkLedger,
-  note,
-  openJournal,
-  resumable,
-  wantedNames,
-} from './issuance.ts';
+import { type Issuance, type IssueOptions, note, openJournal, resumable, wantedNames } from './issuance.ts';
 import type { AcmeClient, CertificateMaterial, Ctx, Ports, StoredVersion } from './ports.ts';
+import { checkChallenges, checkOrder, enterAnswers, enterOutcome } from './ledger-gate.ts';
 import { placeOrder } from './place-order.ts';
+import { authorizationsOf, nameOf, recordFailures } from './record-failures.ts';
 
 /** How long the values may take to go once the order is over or was stopped. Milliseconds. */
 const CLEANUP_TIMEOUT_MS = 8_000;
@@ -65,9 +59,20 @@ async function run(
   const acme = await ports.acme(config.acme.directoryUrl);
   const open = await resumable(site, certificate, config, ports, ctx);
   if (open === null) await mayBegin(site, config, options, acme, ports, ctx);
-  const journal = open ?? (await openJournal(site, certificate, config, options, ports));
+  const journal = open ?? (await openJournal(site, certificate, config, options, acme, ports, ctx));
   const asked = open === null || open.unasked === true ? 'no' : 'maybe';
-  const issuance: Issuance = { site, certificate, config, ports, acme, ctx, lineage, journal, asked };
+  const issuance: Issuance = {
+    site,
+    certificate,
+    options,
+    config,
+    ports,
+    acme,
+    ctx,
+    lineage,
+    journal,
+    asked,
+  };
   try {
     await acme.account(ctx);
     const order = await placeOrder(issuance, open !== null, options);
@@ -93,27 +98,31 @@ async function mayBegin(
   ctx: Ctx,
 ): Promise<void> {
   const { directoryUrl, profile } = config.acme;
-  await checkLedger(wantedNames(site), directoryUrl, options, ports);
   requireProfile(profile, await acme.directory(ctx), directoryUrl);
+  await checkOrder({ names: wantedNames(site), ca: directoryUrl, options, acme, ports, ctx });
   const { persist } = site;
   if (persist !== undefined) await requireStanding({ site, persist, config, ports, ctx });
 }
 
 async function authorize(issuance: Issuance, order: Order): Promise<Order> {
   if (order.status !== 'pending') return order;
-  const { acme, site, ports, ctx } = issuance;
-  const authorizations = await Promise.all(order.authorizations.map((url) => acme.authorization(url, ctx)));
+  const { acme, site, config, ports, ctx } = issuance;
+  const authorizations = await authorizationsOf(issuance, order);
   const pending = authorizations.filter(({ status }) => status === 'pending');
+  const question = { ...issuance, ca: config.acme.directoryUrl, names: pending.map(nameOf) };
+  await checkChallenges(question, order.url);
   const { persist } = site;
   const answerable =
     persist === undefined
       ? await publish(issuance, pending)
       : await answerableByStanding({ ...issuance, persist }, pending);
   const unanswered = answerable.filter(({ status }) => status === 'pending');
+  await enterAnswers(question, order.url);
   await Promise.all(unanswered.map(({ url }) => acme.respond(url, ctx)));
   ports.progress(site.serverName.text, 'waiting for the CA to validate the names');
   const settled = await pollOrder(issuance, order.url, (now) => now.status !== 'pending');
   if (settled.status === 'invalid') throw await whyInvalid(issuance, settled);
+  await enterOutcome(question, order.url, 'valid');
   return settled;
 }
 
@@ -177,8 +186,7 @@ async function pollOrder(issuance: Issuance, url: string, done: (order: Order) =
 
 /** Finds the name that failed, and what the CA said of it. */
 async function whyInvalid(issuance: Issuance, order: Order): Promise<DelegatedError> {
-  const { acme, ctx } = issuance;
-  const authorizations = await Promise.all(order.authorizations.map((url) => acme.authorization(url, ctx)));
+  const authorizations = await recordFailures(issuance, order);
   const bad = authorizations.find(({ status }) => status !== 'valid' && status !== 'pending');
   const problem = (issuance.site.persist === undefined ? bad?.dns01 : bad?.persist01)?.error ?? order.error;
   const said = problem === undefined ? 'it gave no reason' : `${problem.detail} (${problem.type})`;
@@ -187,22 +195,22 @@ async function whyInvalid(issuance: Issuance, order: Order): Promise<DelegatedEr
       retry: BACKOFF,
       ...causeOf(problem),
     });
-  return new DelegatedError('E_ACME_AUTHORIZATION', `the CA could not validate ${nameOf(bad)}: ${said}`, {
-    hint:
-      problem?.type === 'caa'
-        ? 'a CAA record of the domain does not allow this CA'
-        : 'every authoritative server that we asked had the value, so the CA asks others, or its resolver remembers an older answer: compare the NS records of the zone with those of its parent; a resolver forgets that there was nothing after the last number of the SOA record (seconds), so try again then',
-    retry: BACKOFF,
-    ...causeOf(problem),
-  });
+  return new DelegatedError(
+    'E_ACME_AUTHORIZATION',
+    `the CA could not validate ${relativeToRoot(nameOf(bad))}: ${said}`,
+    {
+      hint:
+        problem?.type === 'caa'
+          ? 'a CAA record of the domain does not allow this CA'
+          : 'every authoritative server that we asked had the value, so the CA asks others, or its resolver remembers an older answer: compare the NS records of the zone with those of its parent; a resolver forgets that there was nothing after the last number of the SOA record (seconds), so try again then',
+      retry: BACKOFF,
+      ...causeOf(problem),
+    },
+  );
 }
 
 function causeOf(problem: Problem | undefined): { readonly cause?: Error } {
   return problem === undefined ? {} : { cause: problemCause(problem) };
-}
-
-function nameOf({ name, wildcard }: Authorization): string {
-  return wildcard ? `*.${relativeToRoot(name)}` : relativeToRoot(name);
 }
 
 /**

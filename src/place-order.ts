@@ -4,7 +4,9 @@ import type { Order } from './acme/order.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { type DelegatedError, asDelegatedError } from './errors.ts';
 import { setAside, takeBackValues } from './sweep.ts';
-import { type Issuance, type IssueOptions, checkLedger, enter, isEntered, note } from './issuance.ts';
+import { type Issuance, type IssueOptions, begin, isEntered, note } from './issuance.ts';
+import { checkOrder, nowAtCa } from './ledger-gate.ts';
+import { recordFailures } from './record-failures.ts';
 
 /** The order of an interrupted run where there is one that can still become a certificate, else a new one. */
 export async function placeOrder(
@@ -66,6 +68,9 @@ function refusesReplacement(thrown: unknown): boolean {
 
 const REFUSALS: ReadonlySet<string> = new Set(['alreadyReplaced', 'malformed', 'unauthorized']);
 
+/** Milliseconds. */
+const STALE_MS = 3_600_000;
+
 /**
  * There is no order to go on with. One that came to nothing was an attempt, and so is one that the CA may have got and
  * that we never heard of: what comes now is another one, and counts as one.
@@ -74,17 +79,20 @@ async function startAgain(issuance: Issuance, options: IssueOptions): Promise<vo
   const { acme, config, journal, ports, ctx } = issuance;
   await setAside(journal, await takeBackValues(journal, config, ports, ctx), ports);
   requireProfile(journal.profile, await acme.directory(ctx), config.acme.directoryUrl);
-  const { orderUrl, unasked: _unasked, ...fresh } = journal;
+  const question = { names: journal.names, ca: journal.ca, options, acme, ports, ctx };
+  const { orderUrl, unasked: _unasked, countedAt = journal.startedAt, ...rest } = journal;
+  const fresh = { ...rest, countedAt, challenges: [] };
+  // What was written down long ago, and never asked, would come upon the orders that are counted from today.
+  const isStale = (await nowAtCa(question)).getTime() - countedAt.getTime() > STALE_MS;
   const isAnother =
-    orderUrl !== undefined || issuance.asked === 'maybe' || !(await isEntered(journal, ports));
+    orderUrl !== undefined || issuance.asked === 'maybe' || isStale || !(await isEntered(journal, ports));
   if (!isAnother) {
-    issuance.journal = { ...fresh, challenges: [] };
+    issuance.journal = fresh;
     await ports.state.writeJournal(issuance.lineage, issuance.journal);
     return;
   }
-  await checkLedger(journal.names, journal.ca, options, ports);
-  issuance.journal = { ...fresh, challenges: [], startedAt: ports.clock.now() };
-  await enter(issuance.journal, ports);
+  await checkOrder(question);
+  issuance.journal = await begin(fresh, question);
 }
 
 /** The order that an interrupted run placed, if the CA still knows it and it can still become a certificate. */
@@ -96,6 +104,11 @@ async function findOrder(issuance: Issuance): Promise<Order | null> {
       if (isGone(error)) return null;
       throw error;
     });
+    // The run that asked died before it could write down what failed.
+    if (order?.status === 'invalid')
+      await recordFailures(issuance, order).catch((thrown: unknown) => {
+        if (!isGone(asDelegatedError(thrown))) throw thrown;
+      });
     return order === null || order.status === 'invalid' ? null : order;
   }
   // The run died between asking and being answered; the CA may list the order, and many hand the same one out again.

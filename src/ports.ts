@@ -162,8 +162,11 @@ export interface StateStore {
   /** Server names whose SRV records were changed, and not seen to work since. */
   openSwitches(): Promise<readonly string[]>;
   readLedger(): Promise<readonly LedgerEntry[]>;
-  /** On disk before it resolves. */
-  appendLedger(entry: LedgerEntry): Promise<void>;
+  /**
+   * On disk before it resolves. One after the other: nothing comes between the question and the entry.
+   * @param permit is shown everything that stands there, and keeps the entry out by throwing
+   */
+  appendLedger(entry: LedgerEntry, permit?: (entries: readonly LedgerEntry[]) => void): Promise<void>;
 }
 
 // --- Deploy ------------------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ describe('after a refusal', () => {
     const pauses: number[] = [];
     for (let n = 0; n < 4; n += 1) {
       // Only what this counts, not our own limit of orders.
-      world.state.ledger.length = 0;
+      world.state.entries.length = 0;
       assert.deepEqual(codes(await run(world)), ['E_ACME_AUTHORIZATION']);
       pauses.push(pause(world));
       const orders = world.ca.orders.length;

@@ -21,7 +21,7 @@ export interface Directory {
   readonly issuerDomainNames?: readonly string[];
   /** What hashed account URIs begin with (the same draft, §4.1); absent where values have the URL of the account. */
   readonly accountHashPrefix?: string;
-  /** How far our clock was ahead of the CA's when the directory came; milliseconds, absent without a Date header. */
+  /** How far our clock is ahead of the CA's; milliseconds, absent without a Date header. */
   readonly clockAheadMs?: number;
 }
 

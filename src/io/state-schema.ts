@@ -74,6 +74,7 @@ export const journalSchema = z.object({
   keyType: z.enum(KEY_TYPES),
   profile: z.exactOptional(z.string()),
   startedAt: date,
+  countedAt: z.exactOptional(date),
   orderUrl: z.exactOptional(z.string()),
   unasked: z.exactOptional(z.literal(true)),
   privateKey: z.exactOptional(z.string()),
@@ -122,7 +123,13 @@ export const switchSchema = z.object({
   ),
 });
 
-export const ledgerEntrySchema = z.object({ at: date, ca: z.string(), names: z.array(domainName) });
+export const ledgerEntrySchema = z.object({
+  at: date,
+  ca: z.string(),
+  names: z.array(domainName),
+  challenges: z.exactOptional(z.enum(['answered', 'failed', 'valid'])),
+  order: z.exactOptional(z.string()),
+});
 
 /**
  * The door for everything that is read from the state directory. Says where it is wrong, never with which value.

@@ -129,9 +129,10 @@ export function createStateStore(directory: string, { dice, clock }: StateStoreO
       return (await inspectStateDirectory(directory)) ? readLedgerFile(at('ledger.jsonl')) : [];
     },
 
-    appendLedger(entry) {
+    appendLedger(entry, permit) {
       const append = async (): Promise<void> => {
         await prepareStateDirectory(directory);
+        permit?.(await readLedgerFile(at('ledger.jsonl')));
         await appendLedgerFile(at('ledger.jsonl'), entry, clock.now());
       };
       // One after the other: a compaction must not drop what another append has just written.

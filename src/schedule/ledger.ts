@@ -1,4 +1,4 @@
-import type { DomainName } from '../dns/domain-name.ts';
+import { type DomainName, withoutWildcard } from '../dns/domain-name.ts';
 import type { LedgerEntry } from './state.ts';
 
 export type OrderPermission =
@@ -34,13 +34,63 @@ export function mayOrder(
   { ca, names, now }: OrderQuestion,
 ): OrderPermission {
   const wanted = setKey(names);
-  const newestFirst = entries
-    .filter((entry) => entry.ca === ca && setKey(entry.names) === wanted)
-    .map((entry) => Math.min(entry.at.getTime(), now.getTime()))
-    .sort((a, b) => b - a);
+  const made = entries.filter(
+    (entry) => entry.ca === ca && entry.challenges === undefined && setKey(entry.names) === wanted,
+  );
+  const newestFirst = newestFirstOf(made, now);
   const free = LIMITS.map(({ orders, within }) => (newestFirst[orders - 1] ?? -Infinity) + within);
   const retryAt = Math.max(...free);
   return retryAt <= now.getTime() ? { allowed: true } : { allowed: false, retryAt: new Date(retryAt) };
+}
+
+/** Below what CAs allow for one name (Let's Encrypt: 5 failed authorizations in an hour, verified 2026-11). */
+const FAILURES = { most: 4, within: HOUR } as const;
+
+export type ChallengePermission =
+  { readonly allowed: true } | { readonly allowed: false; readonly retryAt: Date; readonly name: DomainName };
+
+export interface ChallengeQuestion extends OrderQuestion {
+  /** URL; what it has answered already is not counted against it. */
+  readonly order?: string;
+}
+
+/**
+ * May this CA look at these names, although each of them may fail? A wildcard counts for the name below it, since not every CA
+ * tells the two apart. Answers whose outcome nobody knows count as failed.
+ */
+export function mayFail(
+  entries: readonly LedgerEntry[],
+  { ca, names, now, order }: ChallengeQuestion,
+): ChallengePermission {
+  const failures = failuresOf(
+    entries.filter((entry) => entry.ca === ca && (order === undefined || entry.order !== order)),
+  );
+  const refused = [...new Set(names.map(withoutWildcard))].flatMap((name) => {
+    const same = ({ name: other }: { readonly name: DomainName }): boolean => withoutWildcard(other) === name;
+    const mayComeNow = [...new Set(names)].filter((each) => same({ name: each })).length;
+    const counted = newestFirstOf(failures.filter(same), now);
+    const free = (counted[FAILURES.most - mayComeNow] ?? -Infinity) + FAILURES.within;
+    return free <= now.getTime() ? [] : [{ name, free }];
+  });
+  const [latest] = refused.sort((a, b) => b.free - a.free);
+  if (latest === undefined) return { allowed: true };
+  return { allowed: false, retryAt: new Date(latest.free), name: latest.name };
+}
+
+/** One for each name of an order that failed, or was answered and is not known to be valid. */
+function failuresOf(entries: readonly LedgerEntry[]): { readonly name: DomainName; readonly at: Date }[] {
+  const known = new Map<string, { name: DomainName; at: Date; challenges: LedgerEntry['challenges'] }>();
+  for (const { at, names, challenges, order = '' } of entries)
+    for (const name of challenges === undefined ? [] : names) {
+      const key = `${order} ${name}`;
+      // A failure is one however often it is seen.
+      if (known.get(key)?.challenges !== 'failed') known.set(key, { name, at, challenges });
+    }
+  return [...known.values()].filter(({ challenges }) => challenges !== 'valid');
+}
+
+function newestFirstOf(entries: readonly { readonly at: Date }[], now: Date): number[] {
+  return entries.map(({ at }) => Math.min(at.getTime(), now.getTime())).sort((a, b) => b - a);
 }
 
 function setKey(names: readonly DomainName[]): string {

@@ -4,13 +4,20 @@ import type { KeyType } from '../certificate/key-type.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Told } from './alarm.ts';
 
-/** One attempt to get a certificate, written down before the CA is asked. */
+/**
+ * What a CA counts, written down before it can count it: an order, or the challenges of one. Old files know orders only.
+ */
 export interface LedgerEntry {
+  /** By the clock of the CA, as far as we know it. */
   readonly at: Date;
   /** Directory URL. */
   readonly ca: string;
   /** Sorted. */
   readonly names: readonly DomainName[];
+  /** Absent: an order. What is answered counts as failed until it is known to be valid. */
+  readonly challenges?: 'answered' | 'failed' | 'valid';
+  /** The URL of the order that the challenges are of. */
+  readonly order?: string;
 }
 
 /** A TXT value that we put into somebody's zone and have to take out again. */
@@ -38,7 +45,10 @@ export interface Journal {
   readonly keyType: KeyType;
   /** As asked for; absent: the CA's usual one. */
   readonly profile?: string;
+  /** By our clock. */
   readonly startedAt: Date;
+  /** The moment of its line in the ledger, by the clock of the CA. Absent in old files: when it was started. */
+  readonly countedAt?: Date;
   /** Absent between "about to order" and the CA's answer. */
   readonly orderUrl?: string;
   /** The CA surely has no order of this attempt: it was not asked, or said no. Absent where it may have one. */

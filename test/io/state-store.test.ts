@@ -35,6 +35,7 @@ const JOURNAL: Journal = {
   names: [NAME, parseDomainName('*.example.org')],
   keyType: 'ec256',
   startedAt: NOW,
+  countedAt: new Date(NOW.getTime() - 5_000),
   orderUrl: 'https://ca.example/order/1',
   privateKey: 'SECRET-KEY',
   challenges: [{ provider: 'main', zoneId: '1', zoneName: NAME, name: NAME, value: 'v' }],
@@ -209,6 +210,31 @@ describe('the state store', () => {
       await Promise.all(entries.map((entry) => one.appendLedger(entry)));
       assert.deepEqual(await store().readLedger(), entries);
       assert.equal((await stat(file())).mode & 0o777, 0o600);
+    });
+
+    it('asks for permission between what stands there and the entry, one after the other', async () => {
+      const one = store();
+      const answers = await Promise.allSettled(
+        [1, 2, 3, 4].map((index) =>
+          one.appendLedger({ ...ENTRY, at: new Date(index) }, (entries) => {
+            if (entries.length >= 2) throw new Error('enough');
+          }),
+        ),
+      );
+      assert.deepEqual(
+        answers.map(({ status }) => status),
+        ['fulfilled', 'fulfilled', 'rejected', 'rejected'],
+      );
+      assert.equal((await store().readLedger()).length, 2);
+    });
+
+    it('knows what became of challenges, and reads files from before it did', async () => {
+      const before = { at: NOW.toISOString(), ca: ENTRY.ca, names: [NAME] };
+      await store().appendLedger(ENTRY);
+      await writeFile(file(), `${JSON.stringify(before)}\n`);
+      const failed: LedgerEntry = { ...ENTRY, challenges: 'failed', order: 'https://ca.example/order/1' };
+      await store().appendLedger(failed);
+      assert.deepEqual(await store().readLedger(), [ENTRY, failed]);
     });
 
     it('counts a torn last line for nothing and goes on behind it', async () => {

@@ -5,7 +5,8 @@ import type { RenewalInfo } from '../../src/acme/renewal-info.ts';
 import { problemError } from '../../src/acme/problem-error.ts';
 import { type DomainName, isWildcard, under, withoutWildcard } from '../../src/dns/domain-name.ts';
 import type { DelegatedError } from '../../src/errors.ts';
-import type { AcmeClient, Clock } from '../../src/ports.ts';
+import type { AcmeClient } from '../../src/ports.ts';
+import type { FakeClock } from './fake-clock.ts';
 import type { FakeCertificates } from './fake-certificates.ts';
 
 interface CaOrder {
@@ -14,6 +15,8 @@ interface CaOrder {
   readonly authorizations: readonly CaAuthorization[];
   /** RFC 9773 §5. */
   readonly replaces?: string;
+  /** By the clock of the CA. */
+  readonly placedAt: number;
   status: OrderStatus;
   certificate?: string;
 }
@@ -25,6 +28,8 @@ interface CaAuthorization {
   readonly token: string;
   status: AuthorizationStatus;
   answered: 'dns-01' | 'dns-persist-01' | null;
+  /** By the clock of the CA. */
+  failedAt?: number;
   error?: Problem;
 }
 
@@ -64,7 +69,7 @@ export interface FakeCa {
 }
 
 export interface FakeCaOptions {
-  readonly clock: Clock;
+  readonly clock: FakeClock;
   readonly certificates: FakeCertificates;
   /** Default: `https://ca.test`. */
   readonly origin?: string;
@@ -133,13 +138,15 @@ export function createFakeCa({
       const standing = `${ca.issuers[0] ?? ''}; accounturi=${origin}/account/1${each.wildcard ? '; policy=wildcard' : ''}`;
       const found = values.includes(each.answered === 'dns-01' ? valueFor(each.token) : standing);
       each.status = found && ca.objection === undefined ? 'valid' : 'invalid';
-      if (each.status === 'invalid')
+      if (each.status === 'invalid') {
+        each.failedAt = clock.monotonic();
         each.error = ca.objection ?? {
           type: 'unauthorized',
           detail: `no such TXT value among ${values.length}`,
           status: 403,
           subproblems: [],
         };
+      }
     }
     if (order.authorizations.some(({ status }) => status === 'invalid')) order.status = 'invalid';
     else if (order.authorizations.every(({ status }) => status === 'valid')) order.status = 'ready';
@@ -156,7 +163,12 @@ export function createFakeCa({
 
   function client(): AcmeClient {
     return {
-      directory: async () => ({ ...DIRECTORY, ...(ca.profiles && { profiles: ca.profiles }), ...ca.meta }),
+      directory: async () => ({
+        ...DIRECTORY,
+        ...(ca.profiles && { profiles: ca.profiles }),
+        ...(clock.aheadMs !== 0 && { clockAheadMs: clock.aheadMs }),
+        ...ca.meta,
+      }),
       async account() {
         ca.hasAccount = true;
         return `${origin}/account/1`;
@@ -174,6 +186,7 @@ export function createFakeCa({
           names,
           authorizations,
           status: 'pending',
+          placedAt: clock.monotonic(),
           ...(replaces !== undefined && { replaces }),
         };
         ca.orders.push(order);

@@ -3,6 +3,10 @@ import type { Clock } from '../../src/ports.ts';
 
 export interface FakeClock extends Clock {
   advance(ms: number): void;
+  /** Somebody sets the wall clock; no time passes. */
+  set(byMs: number): void;
+  /** How far it was set ahead of the truth. Milliseconds. */
+  readonly aheadMs: number;
 }
 
 interface Sleeper {
@@ -13,6 +17,7 @@ interface Sleeper {
 /** Time that passes only while everybody sleeps: then it jumps to the moment at which the first one wants to wake. */
 export function createFakeClock(start = new Date('2026-11-24T12:00:00Z')): FakeClock {
   let elapsed = 0;
+  let aheadMs = 0;
   let ticking = false;
   const sleepers = new Set<Sleeper>();
 
@@ -27,7 +32,11 @@ export function createFakeClock(start = new Date('2026-11-24T12:00:00Z')): FakeC
   };
 
   return {
-    now: () => new Date(start.getTime() + elapsed),
+    now: () => new Date(start.getTime() + elapsed + aheadMs),
+    set: (byMs) => void (aheadMs += byMs),
+    get aheadMs() {
+      return aheadMs;
+    },
     monotonic: () => elapsed,
     advance: (ms) => void (elapsed += ms),
     sleep: (ms, signal) =>

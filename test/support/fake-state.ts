@@ -6,19 +6,25 @@ export interface FakeState extends StateStore {
   readonly sites: Map<string, SiteState>;
   readonly journals: Map<string, Journal>;
   readonly switches: Map<string, OpenSwitch>;
-  readonly ledger: LedgerEntry[];
+  /** All lines. */
+  readonly entries: LedgerEntry[];
+  /** The orders among them. */
+  readonly ledger: readonly LedgerEntry[];
 }
 
 export function createFakeState(): FakeState {
   const sites = new Map<string, SiteState>();
   const journals = new Map<string, Journal>();
   const switches = new Map<string, OpenSwitch>();
-  const ledger: LedgerEntry[] = [];
+  const entries: LedgerEntry[] = [];
   return {
     sites,
     journals,
     switches,
-    ledger,
+    entries,
+    get ledger() {
+      return entries.filter(({ challenges }) => challenges === undefined);
+    },
     secret: async () => 'secret of this installation',
     owner: async () => 'us',
     readSite: async (name) => sites.get(name) ?? { failures: 0 },
@@ -31,7 +37,10 @@ export function createFakeState(): FakeState {
     writeSwitch: async (name, open) => void switches.set(name, open),
     clearSwitch: async (name) => void switches.delete(name),
     openSwitches: async () => [...switches.keys()],
-    readLedger: async () => [...ledger],
-    appendLedger: async (entry) => void ledger.push(entry),
+    readLedger: async () => [...entries],
+    async appendLedger(entry, permit) {
+      permit?.([...entries]);
+      entries.push(entry);
+    },
   };
 }

@@ -36,18 +36,18 @@ const PEM_CHAIN = 'application/pem-certificate-chain';
 export function createAcmeClient(options: AcmeClientOptions): AcmeClient & AccountDesk {
   const { clock, directoryUrl, eab } = options;
   const transport = createTransport(options);
-  let cached: { readonly directory: Directory; readonly at: number } | null = null;
+  let cached: { readonly directory: Directory; readonly date: number; readonly at: number } | null = null;
 
   const directoryOf = async (signal: AbortSignal): Promise<Directory> => {
-    if (cached !== null && clock.monotonic() - cached.at < DIRECTORY_MAX_AGE_MS) return cached.directory;
-    const { data, headers } = await signer.get(directoryUrl, 'directory', signal);
-    const clockAheadMs = clock.now().getTime() - Date.parse(headers['date'] ?? '');
-    const directory = {
-      ...parseDirectory(data, directoryUrl),
-      ...(Number.isNaN(clockAheadMs) ? {} : { clockAheadMs }),
-    };
-    cached = { directory, at: clock.monotonic() };
-    return cached.directory;
+    if (cached === null || clock.monotonic() - cached.at >= DIRECTORY_MAX_AGE_MS) {
+      const { data, headers } = await signer.get(directoryUrl, 'directory', signal);
+      const date = Date.parse(headers['date'] ?? '');
+      cached = { directory: parseDirectory(data, directoryUrl), date, at: clock.monotonic() };
+    }
+    const { directory, date, at } = cached;
+    // Reckoned anew each time: the wall clock may be set while the directory is kept.
+    const clockAheadMs = clock.now().getTime() - (date + clock.monotonic() - at);
+    return { ...directory, ...(Number.isNaN(clockAheadMs) ? {} : { clockAheadMs }) };
   };
   const signer = createSigner({
     directoryUrl,
