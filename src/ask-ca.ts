@@ -8,6 +8,7 @@ import { issue } from './issue.ts';
 import { needsRehearsal, rehearseFirst } from './rehearse-first.ts';
 import type { Ctx, Ports, StoredVersion } from './ports.ts';
 import { nextRetry } from './schedule/backoff.ts';
+import { failedOfLate } from './schedule/ledger.ts';
 import type { Setback } from './schedule/state.ts';
 import { setAside, takeBackValues } from './sweep.ts';
 
@@ -48,7 +49,12 @@ export async function askCa(
   } catch (thrown) {
     const error = asDelegatedError(thrown);
     const setback = setbackOf(error, question, known, config, options, ports);
-    if (setback === null) return { error, elsewhere: isElsewhere(error, urgency(options, ports)) };
+    if (setback === null) {
+      const elsewhere =
+        isElsewhere(error, urgency(options, ports)) ||
+        (await isSpentHere(error, site, config, options, ports));
+      return { error, elsewhere };
+    }
     await remember(site, setback, ports);
     if (refusalOf(error) !== 'passing')
       ctx.log.error('the CA will not issue this before somebody acts', {
@@ -64,10 +70,28 @@ export async function askCa(
 /** Out of reach, out of order, out of patience with us or waiting for us; nothing that the domain is to blame for. */
 export function isElsewhere(error: DelegatedError, urgency: Urgency): boolean {
   if (error.code === 'E_ACME_UNREACHABLE' || error.code === 'E_ACME_RATE_LIMITED') return true;
+  // It has all that it needs of us, and does not get done.
+  if (error.code === 'E_ACME_TIMEOUT' && error.outcome === 'unknown') return true;
   const refusal = refusalOf(error);
   if (error.code === 'E_ACME_PROBLEM' && refusal === null) return true;
   // Near the end there is nothing to lose with another CA, whatever the first one has against it.
   return refusal === 'person' || (refusal !== null && (urgency === 'urgent' || urgency === 'expired'));
+}
+
+/**
+ * Our own limit guards one CA, and the next one has a limit of its own. But names that were found invalid would be there as
+ * well, and what one CA suggests is not for another to fulfil.
+ */
+async function isSpentHere(
+  error: DelegatedError,
+  site: SiteConfig,
+  { acme }: Config,
+  { suggested }: IssueOptions,
+  { state, clock }: Ports,
+): Promise<boolean> {
+  if (error.code !== 'E_ACME_LEDGER' || suggested === true) return false;
+  const question = { ca: acme.directoryUrl, names: wantedNames(site), now: clock.now() };
+  return !failedOfLate(await state.readLedger(), question);
 }
 
 function isHeldBack({ notBefore, named }: Setback, options: IssueOptions, now: Date): boolean {

@@ -1,7 +1,8 @@
 /** What is known of a site's certificate without asking anybody: the disk, the state, and what the CA said last. */
 import { certIdOf } from './certificate/cert-id.ts';
 import { type RenewalDecision, decideRenewal, drawOf, windowKey } from './certificate/renewal-decision.ts';
-import type { CertificateConfig, SiteConfig } from './config/config.ts';
+import { certificateAuthoritiesOf } from './config/certificate-authorities-of.ts';
+import type { AcmeConfig, CertificateConfig, Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { wantedNames } from './issuance.ts';
 import type { Ports, StoredVersion } from './ports.ts';
@@ -21,10 +22,12 @@ export interface CertificateSight {
 
 /**
  * Reads the live certificate and decides. Null for a site that manages records only.
+ * @param config null where it does not matter what has changed in it: for what was just imported, or gone back to
  * @param nextLookMs milliseconds until the caller looks again; 0 for one that wakes at the very moment
  */
 export async function certificateSight(
   site: SiteConfig,
+  config: Pick<Config, 'acme'> | null,
   ports: Pick<Ports, 'clock' | 'state' | 'store'>,
   nextLookMs = 0,
 ): Promise<CertificateSight | null> {
@@ -36,7 +39,9 @@ export async function certificateSight(
   const state = await ports.state.readSite(site.serverName.text);
   const secret = version === null ? '' : await ports.state.secret();
   const known = version === null ? null : knownOf(version, state);
+  const change = version === null || config === null ? null : profileChange(version, state, config.acme);
   const decision = decideRenewal({
+    ...(change === null ? {} : { profileChange: change }),
     current: version?.facts ?? null,
     revoked: version !== null && version.id === state.revokedVersion,
     held: version !== null && version.id === state.heldVersion,
@@ -52,7 +57,30 @@ export async function certificateSight(
     nextLookMs,
   });
   const issuedBy = version === null ? null : originOf(version, state);
-  return { site, certificate, version, decision, state, issuedBy };
+  const told = config === null ? decision : withNextCa(decision, issuedBy, config.acme);
+  return { site, certificate, version, decision: told, state, issuedBy };
+}
+
+/** A profile is a word of the first CA, so what is from another one, or of unknown origin, has none to compare. */
+function profileChange(
+  version: StoredVersion,
+  { issuedBy }: SiteState,
+  { directoryUrl, profile }: AcmeConfig,
+): { readonly from: string | null; readonly to: string | null } | null {
+  const [from, to] = [issuedBy?.profile, profile ?? null];
+  if (issuedBy?.version !== version.id || issuedBy.ca !== directoryUrl || from === undefined) return null;
+  return from === to ? null : { from, to };
+}
+
+/** Another CA in the config is no reason to hurry, but whoever has changed it wants to see that it was understood. */
+function withNextCa(decision: RenewalDecision, issuedBy: string | null, acme: AcmeConfig): RenewalDecision {
+  const cas = certificateAuthoritiesOf(acme).map(({ directoryUrl }) => directoryUrl);
+  if (decision.due || issuedBy === null || cas.includes(issuedBy)) return decision;
+  const [was, next] = [new URL(issuedBy).host, new URL(acme.directoryUrl).host];
+  return {
+    ...decision,
+    reason: `${decision.reason}; the next one is from ${next}, since the config no longer names ${was}`,
+  };
 }
 
 /** What the CA said of this very certificate; what it said of an earlier one is nobody's business any more. */

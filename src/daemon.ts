@@ -41,15 +41,15 @@ export function createDaemon(first: Config, firstPorts: Ports, own: DaemonPorts,
     const sites = dueSites();
     if (sites.length === 0) return;
     // A new config that comes meanwhile has moments and ports of its own.
-    const [looks, mine] = [due, ports];
+    const [looks, settings, mine] = [due, config, ports];
     const report = await own.locked(async () => {
-      const done = await renew(sites, config, { force: false }, mine, ctx);
+      const done = await renew(sites, settings, { force: false }, mine, ctx);
       await own.onReport(done);
       return done;
     });
     // Somebody else is at it; what they leave undone is due at the next beat.
     if (report === null) return;
-    for (const site of sites) looks.set(site.serverName.text, await nextLook(site, mine));
+    for (const site of sites) looks.set(site.serverName.text, await nextLook(site, settings, mine));
   };
 
   return {
@@ -78,13 +78,13 @@ export function createDaemon(first: Config, firstPorts: Ports, own: DaemonPorts,
 }
 
 /** After a failure: the backoff. Else the renewal, the end of a target or the next look at the records, whichever is first. */
-async function nextLook(site: SiteConfig, ports: Ports): Promise<Date> {
+async function nextLook(site: SiteConfig, config: Config, ports: Ports): Promise<Date> {
   const now = ports.clock.now();
   const look = new Date(now.getTime() + RECONCILE_INTERVAL_MS);
   try {
     const { failures, retryAt } = await ports.state.readSite(site.serverName.text);
     if (failures > 0) return retryAt ?? look;
-    const sight = await certificateSight(site, ports);
+    const sight = await certificateSight(site, config, ports);
     const renewal = sight?.decision.due === false ? sight.decision.at : look;
     const moments = [look, renewal, nextEnd(site.srv, now) ?? look];
     return new Date(Math.min(...moments.map((moment) => moment.getTime())));

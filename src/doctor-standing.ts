@@ -1,7 +1,7 @@
 /** The standing values of a site: would the CA take them at the next renewal, and do they allow no more than they have to? */
 import { type StandingVerdict, judgeStanding } from './acme/standing-value.ts';
 import { certificateSight } from './certificate-sight.ts';
-import type { SiteConfig } from './config/config.ts';
+import type { Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { DelegatedError, type ErrorCode } from './errors.ts';
 import { type Condition, type ConditionCode, condition } from './health/finding.ts';
@@ -28,13 +28,14 @@ const CODES: Readonly<Record<Exclude<StandingVerdict['kind'], 'good'>, Condition
  */
 export async function examineStanding(
   site: SiteConfig,
+  config: Config,
   known: StandingAccount | null,
   configured: readonly Endpoint[],
   ports: StandingPorts,
   ctx: Ctx,
 ): Promise<Condition[]> {
   if (known === null) return site.persist === undefined ? [] : [notKnownYet(site)];
-  const renewal = site.persist === undefined ? null : await nextRenewal(site, ports);
+  const renewal = site.persist === undefined ? null : await nextRenewal(site, config, ports);
   const found = validatedDomains(site).map(async (domain) => {
     // What a site by dns-01 might have left is looked for as what it would have needed.
     const standing = standingName(domain, site.persist ?? { wildcard: false }, known);
@@ -122,7 +123,7 @@ async function textsAt(
 }
 
 /** Now, where one is due already or nobody knows. */
-async function nextRenewal(site: SiteConfig, ports: StandingPorts): Promise<Date> {
-  const sight = await certificateSight(site, ports).catch(() => null);
+async function nextRenewal(site: SiteConfig, config: Config, ports: StandingPorts): Promise<Date> {
+  const sight = await certificateSight(site, config, ports).catch(() => null);
   return sight?.decision.due === false ? sight.decision.at : ports.clock.now();
 }

@@ -189,7 +189,7 @@ async function examineNames(
     }),
     ...(site.certificate === null || standing === 'silent'
       ? []
-      : [async () => examineStanding(site, standing, challengeServers, ports, ctx)]),
+      : [async () => examineStanding(site, config, standing, challengeServers, ports, ctx)]),
   ];
   return (await mapConcurrent(looks, NAMES_AT_ONCE, async (look) => look().catch(lookupFailure))).flat();
 }

@@ -60,7 +60,7 @@ async function take(
       { hint: `see \`delegated certificates show ${name}\`; nothing was taken over` },
     );
   const version = known ? usable : await ports.store.commit(name, material);
-  const sight = await certificateSight(site, ports);
+  const sight = await certificateSight(site, null, ports);
   const report = certificateReport(
     {
       action: known ? 'keep' : 'import',

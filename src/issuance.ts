@@ -22,6 +22,8 @@ export interface Replaced {
 export interface IssueOptions {
   /** Go past the ledger. */
   readonly force: boolean;
+  /** Nothing is due but by the suggestion of the CA, which is no business of another one. */
+  readonly suggested?: boolean;
   readonly replaces?: Replaced;
   /** Somebody asks for this very site now: our own pauses after a refusal do not count, those that a CA named do. */
   readonly insist?: boolean;

@@ -35,16 +35,24 @@ export async function issue(
 ): Promise<StoredVersion> {
   const deadline = AbortSignal.timeout(config.acme.timeoutMs);
   const bounded: Ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, deadline]) };
+  const wait = { answered: false };
   try {
-    return await run(site, certificate, config, options, ports, bounded);
+    return await run(site, certificate, config, options, ports, bounded, wait);
   } catch (thrown) {
     if (!deadline.aborted || ctx.signal.aborted) throw thrown;
     throw new DelegatedError('E_ACME_TIMEOUT', `no certificate after ${config.acme.timeoutMs / 1_000} s`, {
-      hint: 'the order is kept and the next run goes on with it; `acme.timeout` gives it longer',
+      hint: 'unless another CA has issued meanwhile, the order is kept and the next run goes on with it; `acme.timeout` gives it longer',
       retry: BACKOFF,
+      outcome: wait.answered ? 'unknown' : 'not-applied',
       cause: thrown,
     });
   }
+}
+
+/** Whose turn it is. */
+interface Wait {
+  /** Everything was done that is up to us: the rest is the CA's. */
+  answered: boolean;
 }
 
 async function run(
@@ -54,6 +62,7 @@ async function run(
   options: IssueOptions,
   ports: Ports,
   ctx: Ctx,
+  wait: Wait,
 ): Promise<StoredVersion> {
   const lineage = site.serverName.text;
   const acme = await ports.acme(config.acme.directoryUrl);
@@ -76,7 +85,8 @@ async function run(
   try {
     await acme.account(ctx);
     const order = await placeOrder(issuance, open !== null, options);
-    const ready = await authorize(issuance, order);
+    const ready = await authorize(issuance, order, wait);
+    wait.answered = true;
     // The CA needs the values no more; that they would not go is no reason to lose the certificate.
     const [pem, clean] = await Promise.all([finalize(issuance, ready), cleanUp(issuance)]);
     const version = await store(issuance, pem);
@@ -104,7 +114,7 @@ async function mayBegin(
   if (persist !== undefined) await requireStanding({ site, persist, config, ports, ctx });
 }
 
-async function authorize(issuance: Issuance, order: Order): Promise<Order> {
+async function authorize(issuance: Issuance, order: Order, wait: Wait): Promise<Order> {
   if (order.status !== 'pending') return order;
   const { acme, site, config, ports, ctx } = issuance;
   const authorizations = await authorizationsOf(issuance, order);
@@ -119,6 +129,7 @@ async function authorize(issuance: Issuance, order: Order): Promise<Order> {
   const unanswered = answerable.filter(({ status }) => status === 'pending');
   await enterAnswers(question, order.url);
   await Promise.all(unanswered.map(({ url }) => acme.respond(url, ctx)));
+  wait.answered = true;
   ports.progress(site.serverName.text, 'waiting for the CA to validate the names');
   const settled = await pollOrder(issuance, order.url, (now) => now.status !== 'pending');
   if (settled.status === 'invalid') throw await whyInvalid(issuance, settled);

@@ -2,6 +2,7 @@
 import { certIdOf } from './certificate/cert-id.ts';
 import { urgencyOf } from './certificate/urgency.ts';
 import { type CertificateSight, certificateSight, nextOf, plannedCertificate } from './certificate-sight.ts';
+import { certificateAuthoritiesOf } from './config/certificate-authorities-of.ts';
 import type { Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { type DelegatedError, asDelegatedError } from './errors.ts';
@@ -43,7 +44,7 @@ export async function renewCertificate(
   let reason = 'the live certificate cannot be read';
   try {
     if (options.force) await release(site, ports);
-    sight = await certificateSight(site, ports, options.everyMs);
+    sight = await certificateSight(site, config, ports, options.everyMs);
     if (sight === null) return null;
     if (!sight.decision.due && !options.force)
       sight = await withNews(sight, config, options, silent, errors, ports, ctx);
@@ -56,6 +57,7 @@ export async function renewCertificate(
     const issueOptions: IssueOptions = {
       force: options.force,
       insist: options.insist === true,
+      suggested: decision.due && decision.suggested === true,
       ...(replaces !== null && { replaces }),
       ...(sight.version !== null && { current: sight.version.facts }),
     };
@@ -94,7 +96,7 @@ async function withNews(
 ): Promise<CertificateSight> {
   try {
     if (!(await learnRenewalInfo(sight, config, silent, ports, ctx))) return sight;
-    return (await certificateSight(sight.site, ports, options.everyMs)) ?? sight;
+    return (await certificateSight(sight.site, config, ports, options.everyMs)) ?? sight;
   } catch (thrown) {
     errors.push(asDelegatedError(thrown));
     return sight;
@@ -118,9 +120,10 @@ async function settle(
       setbacks: _setbacks,
       ...state
     } = await ports.state.readSite(site.serverName.text);
-    const issuedBy = { version: version.id, ca };
+    const settings = certificateAuthoritiesOf(config.acme).find(({ directoryUrl }) => directoryUrl === ca);
+    const issuedBy = { version: version.id, ca, profile: settings?.profile ?? null };
     await ports.state.writeSite(site.serverName.text, { ...state, issuedBy });
-    const sight = await certificateSight(site, ports);
+    const sight = await certificateSight(site, config, ports);
     if (sight === null) return null;
     return await withNews(sight, config, { force: false }, silent, errors, ports, ctx);
   } catch (thrown) {

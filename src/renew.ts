@@ -111,7 +111,7 @@ export async function plan(
 ): Promise<Report> {
   const [records, certificates] = await Promise.all([
     reconcileRecords(sites, 'plan', config, {}, ports, ctx),
-    mapConcurrent(sites, ORDERS_AT_ONCE, (site) => planCertificate(site, ports)),
+    mapConcurrent(sites, ORDERS_AT_ONCE, (site) => planCertificate(site, config, ports)),
   ]);
   const reports = await mapConcurrent(sites, ORDERS_AT_ONCE, async (site, index) => {
     const outcome = records.get(site.serverName.text) ?? null;
@@ -147,9 +147,13 @@ function add(errors: DelegatedError[], thrown: unknown): void {
   if (!errors.some(({ message }) => message === error.message)) errors.push(error);
 }
 
-async function planCertificate(site: SiteConfig, ports: Ports): Promise<CertificateOutcome | null> {
+async function planCertificate(
+  site: SiteConfig,
+  config: Config,
+  ports: Ports,
+): Promise<CertificateOutcome | null> {
   try {
-    const sight = await certificateSight(site, ports);
+    const sight = await certificateSight(site, config, ports);
     return sight === null ? null : { report: plannedCertificate(sight), version: sight.version, errors: [] };
   } catch (thrown) {
     const names = wantedNames(site).map(relativeToRoot);
@@ -188,7 +192,7 @@ async function sweepLeftovers(
   for (const lineage of open) {
     try {
       const site = config.sites.find(({ serverName }) => serverName.text === lineage);
-      const sight = site === undefined ? null : await certificateSight(site, ports);
+      const sight = site === undefined ? null : await certificateSight(site, config, ports);
       if (sight?.decision.due === true) continue;
       await sweep(lineage, config, ports, ctx);
     } catch (thrown) {

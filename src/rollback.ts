@@ -41,7 +41,7 @@ export async function rollback(
     await remember(site, errors, version.facts, ports).catch(
       (thrown: unknown) => void errors.push(asDelegatedError(thrown)),
     );
-  const sight = await certificateSight(site, ports);
+  const sight = await certificateSight(site, null, ports);
   const held = sight?.decision.due === false && sight.decision.held === true;
   const ends = holdEndsAt(version.facts).toISOString();
   const report = certificateReport(

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { certIdOf } from '../src/certificate/cert-id.ts';
 import { certificateAuthoritiesOf, settingsOf } from '../src/config/certificate-authorities-of.ts';
 import type { AcmeConfig, Config } from '../src/config/config.ts';
@@ -12,6 +13,7 @@ import { problem } from './support/fake-ca.ts';
 import { count, fails, trouble } from './support/faults.ts';
 import {
   type Around,
+  CHALLENGE,
   OTHER_CA,
   type World,
   certificate,
@@ -54,6 +56,14 @@ function away(): Around {
 /** Both of several faults. */
 function both(one: Around, other: Around): Around {
   return (call, perform) => one(call, () => other(call, perform));
+}
+
+/** Until nobody waits any more. */
+async function waits(perform: () => Promise<unknown>): Promise<unknown> {
+  const end = AbortSignal.timeout(200);
+  await once(end, 'abort');
+  await perform();
+  throw trouble('E_ABORTED', 'unknown');
 }
 
 describe('a CA in trouble of its own', () => {
@@ -159,13 +169,66 @@ describe('what any CA would refuse', () => {
       assert.deepEqual([count(world, 'otherAcme.directory'), world.otherCa.orders], [0, []]);
     });
 
-  it('is our own limit too', async () => {
+  it('is a limit of ours that names have spent by failing', async () => {
+    const world = createWorld();
+    const hides: Around = async (call, perform) => {
+      if (call === 'acme.respond') world.provider.erase({ name: CHALLENGE, type: 'TXT' });
+      return perform();
+    };
+    for (let each = 0; each < 2; each += 1) await run(world, hides, true);
+    world.state.sites.clear();
+    assert.deepEqual(codes(await run(world)), ['E_ACME_LEDGER']);
+    assert.equal(world.otherCa.orders.length, 0);
+  });
+
+  it('is not done elsewhere because this CA has suggested it', async () => {
+    const world = createWorld();
+    world.ca.suggest = () => {
+      const now = world.clock.now().getTime();
+      return { window: { start: new Date(now - 2 * DAY_MS), end: new Date(now - DAY_MS) } };
+    };
+    for (let each = 0; each < 2; each += 1) await run(world, undefined, true);
+    const report = await run(world);
+    assert.deepEqual([only(report).action, codes(report), world.otherCa.orders], ['keep', [], []]);
+  });
+});
+
+describe('a limit of ours that guards one CA', () => {
+  it('does not guard the next one, which has its own', async () => {
     const world = createWorld();
     for (let each = 0; each < 2; each += 1) await run(world, undefined, true);
     world.versions.clear();
     const report = await run(world);
-    assert.deepEqual(codes(report), ['E_ACME_LEDGER']);
-    assert.equal(world.otherCa.orders.length, 0);
+    assert.deepEqual([codes(report), only(report).ca], [[], OTHER_CA]);
+    world.versions.clear();
+    assert.deepEqual([codes(await run(world)), world.otherCa.orders.length], [[], 2]);
+    world.versions.clear();
+    assert.deepEqual(codes(await run(world)), ['E_ACME_LEDGER', 'E_ACME_LEDGER']);
+    assert.deepEqual([world.ca.orders.length, world.otherCa.orders.length], [2, 2]);
+  });
+});
+
+describe('an order that takes too long', () => {
+  const impatient = withFallback({ timeoutMs: 200 });
+
+  it('at the CA goes on to the next one', async () => {
+    const world = createWorld();
+    const stuck: Around = async (call, perform) =>
+      call === 'acme.order' ? { ...world.ca.orders[0], authorizations: [], status: 'pending' } : perform();
+    const report = await run(world, stuck, false, impatient);
+    assert.deepEqual([codes(report), only(report).ca], [[], OTHER_CA]);
+    assert.deepEqual([world.challengeValues(), world.state.journals.size], [[], 0]);
+  });
+
+  it('before the CA has all that it needs does not: it may be the DNS, which is the same for all', async () => {
+    const world = createWorld();
+    const report = await run(
+      world,
+      (call, perform) => (call === 'acme.authorization' ? waits(perform) : perform()),
+      false,
+      impatient,
+    );
+    assert.deepEqual([codes(report), world.otherCa.orders], [['E_ACME_TIMEOUT'], []]);
   });
 });
 

@@ -315,7 +315,7 @@ describe('what is known of a certificate', () => {
     const world = createWorld();
     await run(world);
     const wanting = site({ srv: [srv(MATRIX)], certificate: certificate({ names: [MATRIX] }) });
-    const sight = await certificateSight(wanting, world.ports());
+    const sight = await certificateSight(wanting, config(wanting), world.ports());
     assert.ok(sight?.decision.due === true);
     assert.match(sight.decision.reason, /lacks matrix\.example\.org/);
   });

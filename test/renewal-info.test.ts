@@ -90,14 +90,14 @@ describe('a CA that suggests when to renew', () => {
     await run(world);
     const moments = new Set<string>();
     for (let each = 0; each < 3; each += 1) {
-      const sight = await certificateSight(SITE, world.ports());
+      const sight = await certificateSight(SITE, config(SITE), world.ports());
       assert.ok(sight?.decision.due === false);
       moments.add(sight.decision.at.toISOString());
       moments.add(only(await plan([SITE], config(SITE), world.ports(), ctx())).nextRenewalAt ?? '');
     }
     assert.equal(moments.size, 1);
     const elsewhere = { ...world.ports(), state: { ...world.state, secret: async () => 'another' } };
-    const sight = await certificateSight(SITE, elsewhere);
+    const sight = await certificateSight(SITE, config(SITE), elsewhere);
     assert.ok(sight?.decision.due === false);
     assert.ok(!moments.has(sight.decision.at.toISOString()));
   });

@@ -38,6 +38,8 @@ export interface RenewalQuestion {
   readonly revoked?: boolean;
   /** A person went back to this certificate and wants it to stay. */
   readonly held?: boolean;
+  /** The profile that it was asked for with, where another one is wanted by now; null: the usual one of the CA. */
+  readonly profileChange?: { readonly from: string | null; readonly to: string | null };
   readonly wanted: { readonly names: readonly DomainName[]; readonly keyType: KeyType };
   readonly now: Date;
   /** In [0, 1); the same for the same certificate, see `drawOf`. */
@@ -57,7 +59,18 @@ const SHORT_LIVED = 10 * 24 * 3600 * 1000;
  * suggests. Who looks again only after the moment that was drawn from the CA's window renews now (RFC 9773 §4.2).
  */
 export function decideRenewal(question: RenewalQuestion): RenewalDecision {
-  const { current, broken, revoked, held, wanted, now, draw, suggestion, nextLookMs = 0 } = question;
+  const {
+    current,
+    broken,
+    revoked,
+    held,
+    wanted,
+    now,
+    draw,
+    suggestion,
+    nextLookMs = 0,
+    profileChange,
+  } = question;
   if (broken !== undefined) return due(`the certificate on disk cannot be used: ${broken}`);
   if (current === null) return due('there is no certificate yet');
   if (revoked === true) return due('the certificate was revoked');
@@ -68,6 +81,10 @@ export function decideRenewal(question: RenewalQuestion): RenewalDecision {
   if (current.keyType !== wanted.keyType)
     return due(
       `the key is ${current.keyType ?? 'of a type that is never ordered'}, wanted is ${wanted.keyType}`,
+    );
+  if (profileChange !== undefined)
+    return due(
+      `the profile changed: it is ${profileText(profileChange.from)}, wanted is ${profileText(profileChange.to)}`,
     );
   if (now >= current.notAfter) return due(`the certificate expired at ${current.notAfter.toISOString()}`);
   const latest = dueAt(current, draw);
@@ -153,6 +170,10 @@ function namesDifference(has: readonly DomainName[], wants: readonly DomainName[
     ...(extra.length > 0 ? [`still has ${extra.map(relativeToRoot).join(', ')}`] : []),
   ];
   return `the certificate ${parts.join(' and ')}`;
+}
+
+function profileText(profile: string | null): string {
+  return profile ?? 'the usual one of the CA';
 }
 
 function due(reason: string): RenewalDecision {

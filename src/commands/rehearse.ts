@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Config, SiteConfig } from '../config/config.ts';
-import { asDelegatedError } from '../errors.ts';
+import { rehearsalSettings } from '../config/certificate-authorities-of.ts';
+import type { AcmeConfig, Config, SiteConfig } from '../config/config.ts';
+import { DelegatedError, asDelegatedError } from '../errors.ts';
 import { issue } from '../issue.ts';
-import type { Ports } from '../ports.ts';
+import { accountDirectory } from '../io/acme/account-directory.ts';
+import type { AcmeClient, Ctx, Ports } from '../ports.ts';
 import { plan } from '../renew.ts';
 import { type Report, type SiteReport, errorReport, report } from '../report.ts';
 import { rehearsalPorts } from '../rehearse-first.ts';
@@ -13,7 +15,7 @@ import type { Shell } from './shell.ts';
 
 /**
  * `renew --dry-run`: the plan, and a whole issuance at the CA's staging directory whose certificate is thrown away. No
- * record, certificate, ledger entry or site state is written. Challenge values are, for some seconds, since without
+ * record, certificate, ledger entry or site state is written (an account with an external binding is kept). Challenge values are, for some seconds, since without
  * them there is nothing to rehearse; their journal is kept meanwhile, so that a crash leaves none behind.
  */
 export async function rehearse(
@@ -30,10 +32,20 @@ export async function rehearse(
     );
     return planned;
   }
-  const staging: Config = { ...config, acme: { ...config.acme, directoryUrl } };
-  const accountDirectory = await mkdtemp(join(tmpdir(), 'delegated-rehearsal-'));
-  const acme = await context.openAcme(staging.acme, accountDirectory);
+  const staging: Config = { ...config, acme: rehearsalSettings(config.acme, directoryUrl) };
+  const throwaway = await mkdtemp(join(tmpdir(), 'delegated-rehearsal-'));
+  // A CA may take a binding for one account only. Which ones do is not verified; keeping the account is right for all.
+  const folder =
+    staging.acme.eab === undefined ? throwaway : accountDirectory(config.state, staging.acme.directoryUrl);
+  const acme = await context.openAcme(staging.acme, folder);
   try {
+    const unbound = await unboundError(staging.acme, acme, ctx);
+    if (unbound !== null)
+      return report(
+        planned.sites.map((each, index) =>
+          sites[index]?.certificate == null ? each : failed(each, unbound),
+        ),
+      );
     const rehearsing = { ...rehearsalPorts(ports), acme: () => Promise.resolve(acme) };
     const reports: SiteReport[] = [];
     for (const { serverName, persist } of sites)
@@ -53,7 +65,7 @@ export async function rehearse(
     return report(reports);
   } finally {
     acme.close();
-    await rm(accountDirectory, { recursive: true, force: true });
+    await rm(throwaway, { recursive: true, force: true });
   }
 }
 
@@ -70,7 +82,28 @@ async function rehearseSite(
     ports.progress(site.serverName.text, 'the rehearsal went well');
     return before;
   } catch (thrown) {
-    const errors = [...before.errors, errorReport(asDelegatedError(thrown))];
-    return { ...before, ok: false, errors };
+    return failed(before, asDelegatedError(thrown));
   }
+}
+
+function failed(before: SiteReport, error: DelegatedError): SiteReport {
+  return { ...before, ok: false, errors: [...before.errors, errorReport(error)] };
+}
+
+/** Why the staging will have no account of ours; null where nothing speaks against it, or it cannot be asked. */
+async function unboundError(
+  { eab, directoryUrl }: AcmeConfig,
+  acme: AcmeClient,
+  ctx: Ctx,
+): Promise<DelegatedError | null> {
+  if (eab !== undefined) return null;
+  const directory = await acme.directory(ctx).catch(() => null);
+  if (directory?.externalAccountRequired !== true) return null;
+  return new DelegatedError(
+    'E_ACME_ACCOUNT',
+    `${directoryUrl} takes no account without an external binding, so the order was not rehearsed`,
+    {
+      hint: 'set `acme.stagingEab` to a key id and HMAC key that the CA gave you for its staging; `acme.eab` is for the CA itself and is not sent there',
+    },
+  );
 }

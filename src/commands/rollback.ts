@@ -1,5 +1,5 @@
 import { certificateSight, plannedCertificate } from '../certificate-sight.ts';
-import type { SiteConfig } from '../config/config.ts';
+import type { Config, SiteConfig } from '../config/config.ts';
 import { DelegatedError } from '../errors.ts';
 import type { Ports } from '../ports.ts';
 import { release } from '../release.ts';
@@ -26,7 +26,7 @@ export async function rollbackCommand(name: string, flags: RollbackFlags, shell:
     for (const site of selectSites(config, [name]))
       done.push(
         flags.release === true
-          ? await released(site, flags, ports, shell)
+          ? await released(site, config, flags, ports, shell)
           : await rollback(site, flags.to ?? null, ports, ctx),
       );
     const tense = flags.release === true ? 'planned' : 'done';
@@ -37,6 +37,7 @@ export async function rollbackCommand(name: string, flags: RollbackFlags, shell:
 /** What comes next, now that nothing holds it off. */
 async function released(
   site: SiteConfig,
+  config: Config,
   flags: RollbackFlags,
   ports: Ports,
   shell: Shell,
@@ -44,7 +45,7 @@ async function released(
   const was = await release(site, ports);
   if (flags.json !== true && flags.quiet !== true)
     shell.err(`${site.serverName.text}: renewals ${was ? 'are held off no longer' : 'were not held off'}\n`);
-  const sight = await certificateSight(site, ports);
+  const sight = await certificateSight(site, config, ports);
   const certificate = sight === null ? null : { report: plannedCertificate(sight), version: sight.version };
   return siteReport(
     site,

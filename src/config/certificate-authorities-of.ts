@@ -5,7 +5,14 @@ import type { AcmeConfig } from './config.ts';
  * external account binding belongs to the one that gave it.
  */
 export function certificateAuthoritiesOf(acme: AcmeConfig): readonly [AcmeConfig, ...AcmeConfig[]] {
-  const { fallback = [], profile: _profile, preferredChain: _chain, eab: _eab, ...shared } = acme;
+  const {
+    fallback = [],
+    profile: _profile,
+    preferredChain: _chain,
+    eab: _eab,
+    stagingEab: _stagingEab,
+    ...shared
+  } = acme;
   const others = fallback
     .filter(
       ({ directoryUrl }, index) =>
@@ -20,6 +27,22 @@ export function certificateAuthoritiesOf(acme: AcmeConfig): readonly [AcmeConfig
 export function settingsOf(acme: AcmeConfig, directoryUrl: string): AcmeConfig {
   const known = certificateAuthoritiesOf(acme).find((each) => each.directoryUrl === directoryUrl);
   if (known !== undefined) return known;
-  const { fallback: _fallback, profile: _profile, preferredChain: _chain, eab: _eab, ...shared } = acme;
-  return { ...shared, directoryUrl, stagingDirectoryUrl: null };
+  const {
+    fallback: _fallback,
+    profile: _profile,
+    preferredChain: _chain,
+    eab: _eab,
+    stagingEab,
+    ...shared
+  } = acme;
+  const bare = { ...shared, directoryUrl, stagingDirectoryUrl: null };
+  return stagingEab !== undefined && directoryUrl === acme.stagingDirectoryUrl
+    ? { ...bare, eab: stagingEab }
+    : bare;
+}
+
+/** The settings for an order at the staging: what binds our account at the CA is never sent there. */
+export function rehearsalSettings(acme: AcmeConfig, directoryUrl: string): AcmeConfig {
+  const { profile } = acme;
+  return { ...settingsOf(acme, directoryUrl), ...(profile === undefined ? {} : { profile }) };
 }

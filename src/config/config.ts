@@ -36,6 +36,8 @@ export interface AcmeConfig {
   /** Common name of the issuer of the topmost certificate of the chain that is wanted, where the CA offers several. */
   readonly preferredChain?: string;
   readonly eab?: { readonly kid: string; readonly hmacKey: string };
+  /** For the staging; that of the CA is never sent there. */
+  readonly stagingEab?: { readonly kid: string; readonly hmacKey: string };
   /** How long one issuance may take in all. Milliseconds. */
   readonly timeoutMs: number;
   /** Other CAs, in order, for when the first one fails. */

@@ -49,6 +49,10 @@ const acme = z.strictObject({
         'Where the CA offers several chains: the one whose topmost certificate was issued by this common name.',
     }),
   eab: eabOfCa,
+  stagingEab: eab.exactOptional().meta({
+    description:
+      'External account binding for the staging, where `renew --dry-run` rehearses; that of the CA is never sent there.',
+  }),
   timeout: seconds(DAY)
     .default(1_800)
     .meta({ description: 'Seconds that one issuance may take in all. The next run goes on with its order.' }),

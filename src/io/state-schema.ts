@@ -25,7 +25,9 @@ export const siteSchema = z.object({
   verifiedVersion: z.exactOptional(z.string()),
   revokedVersion: z.exactOptional(z.string()),
   heldVersion: z.exactOptional(z.string()),
-  issuedBy: z.exactOptional(z.object({ version: z.string(), ca: z.string() })),
+  issuedBy: z.exactOptional(
+    z.object({ version: z.string(), ca: z.string(), profile: z.exactOptional(z.nullable(z.string())) }),
+  ),
   renewalInfo: z.exactOptional(
     z.object({
       certId: z.string(),

@@ -77,6 +77,18 @@ export function mayFail(
   return { allowed: false, retryAt: new Date(latest.free), name: latest.name };
 }
 
+/**
+ * Whether the orders that were spent on these names failed for what the names are to blame for. Then another CA would only see
+ * the same.
+ */
+export function failedOfLate(entries: readonly LedgerEntry[], { ca, names, now }: OrderQuestion): boolean {
+  const since = now.getTime() - Math.max(...LIMITS.map(({ within }) => within));
+  const wanted = new Set(names.map(withoutWildcard));
+  return failuresOf(entries.filter((entry) => entry.ca === ca)).some(
+    ({ name, at }) => at.getTime() > since && wanted.has(withoutWildcard(name)),
+  );
+}
+
 /** One for each name of an order that failed, or was answered and is not known to be valid. */
 function failuresOf(entries: readonly LedgerEntry[]): { readonly name: DomainName; readonly at: Date }[] {
   const known = new Map<string, { name: DomainName; at: Date; challenges: LedgerEntry['challenges'] }>();

@@ -120,7 +120,12 @@ export interface SiteState {
   /** The version that somebody went back to; while it is live, renewals are held off. */
   readonly heldVersion?: string;
   /** Which CA the live version is from, by its directory URL; not known for versions of another origin. */
-  readonly issuedBy?: { readonly version: string; readonly ca: string };
+  readonly issuedBy?: {
+    readonly version: string;
+    readonly ca: string;
+    /** As asked for; null: the usual one of the CA. Absent in old files: not known. */
+    readonly profile?: string | null;
+  };
   readonly renewalInfo?: KnownRenewalInfo;
   /** The outputs and reload action that the above was true for, as a digest: changed config, changed deployment. */
   readonly deployTarget?: string;
