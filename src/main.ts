@@ -44,6 +44,8 @@ const shell: Shell = {
   err: (text) => {
     write(process.stderr.fd, redactor.redact(text));
   },
+  inIsTerminal: process.stdin.isTTY,
+  readLine: async () => (await import('./io/read-line.ts')).readLine(process.stdin, stopping.signal),
   outIsTerminal: process.stdout.isTTY,
   errIsTerminal: process.stderr.isTTY,
   signal: stopping.signal,

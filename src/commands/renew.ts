@@ -1,3 +1,5 @@
+import type { Config } from '../config/config.ts';
+import type { Log } from '../ports.ts';
 import { renew } from '../renew.ts';
 import { selectSites } from './select-sites.ts';
 import { printReport, withSession } from './session.ts';
@@ -16,7 +18,13 @@ export async function renewCommand(
   flags: RenewFlags,
   shell: Shell,
 ): Promise<number> {
-  return withSession(flags, shell, { lock: flags.wait === true ? 'wait' : 'try' }, async (context) => {
+  const lock = flags.wait === true ? 'wait' : 'try';
+  const confirm = async (config: Config, log: Log): Promise<void> => {
+    if (flags.force !== true || flags.dryRun === true) return;
+    const { confirmForce } = await import('./confirm-force.ts');
+    await confirmForce(selectSites(config, names), shell, log);
+  };
+  return withSession(flags, shell, { lock, confirm }, async (context) => {
     const { config, ports, ctx } = context;
     const sites = selectSites(config, names);
     const options = {

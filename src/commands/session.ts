@@ -25,6 +25,8 @@ export interface Tools {
 /** Who writes takes the lock; who only reads never waits for anybody. */
 export interface SessionOptions {
   readonly lock: 'none' | 'try' | 'wait';
+  /** Before the lock is taken: whoever thinks about a question keeps nobody else from working. */
+  readonly confirm?: (config: Config, log: Log) => Promise<void>;
 }
 
 export function configFile(options: GlobalOptions, shell: Shell): string {
@@ -66,11 +68,12 @@ export async function readConfig(
 export async function withSession<T>(
   options: GlobalOptions,
   shell: Shell,
-  { lock }: SessionOptions,
+  { lock, confirm }: SessionOptions,
   work: (context: Context) => Promise<T>,
 ): Promise<T> {
   const tools = createTools(options, shell);
   const config = await readConfig(options, shell, tools);
+  await confirm?.(config, tools.log);
   await prepareStateDirectory(config.state);
   const held =
     lock === 'none'

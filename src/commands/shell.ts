@@ -9,6 +9,9 @@ export interface Shell {
   readonly redactor: Redactor;
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
+  readonly inIsTerminal: boolean;
+  /** One line that a person types; null at the end of input. @throws DelegatedError E_ABORTED */
+  readonly readLine: () => Promise<string | null>;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
   /** Fires on SIGINT and SIGTERM, with a DelegatedError as its reason. */

@@ -18,6 +18,8 @@ export function createTestShell(env: Readonly<Record<string, string>> = {}): Tes
     redactor: createRedactor(),
     out: (text) => void (out += text),
     err: (text) => void (err += text),
+    inIsTerminal: false,
+    readLine: () => Promise.resolve(null),
     outIsTerminal: false,
     errIsTerminal: false,
     signal: new AbortController().signal,
