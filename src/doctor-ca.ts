@@ -1,4 +1,4 @@
-/** The CA as far as its directory shows it, and what our own limit leaves of orders there. */
+/** The CA as far as its directory shows it, and what our own limits leave of orders and validations there. */
 import type { Applicant } from './doctor-caa.ts';
 import type { AcmeConfig } from './config/config.ts';
 import type { DomainName } from './dns/domain-name.ts';
@@ -6,7 +6,7 @@ import { relativeToRoot } from './dns/domain-name.ts';
 import { asDelegatedError } from './errors.ts';
 import { type Condition, condition } from './health/finding.ts';
 import type { Ctx, Ports } from './ports.ts';
-import { mayOrder } from './schedule/ledger.ts';
+import { mayFail, mayOrder } from './schedule/ledger.ts';
 import type { LedgerEntry } from './schedule/state.ts';
 
 export interface CaSight {
@@ -65,6 +65,7 @@ function clockFindings({ clockAheadMs = 0 }: { readonly clockAheadMs?: number })
   ];
 }
 
+/** @param now by the clock of the CA, as the entries are */
 export function examineLedger(
   entries: readonly LedgerEntry[],
   names: readonly DomainName[],
@@ -79,6 +80,15 @@ export function examineLedger(
         'LEDGER_SPENT',
         `no order is left for ${whose}: the next one is allowed at ${next.retryAt.toISOString()}`,
         'repair what failed the earlier orders first (`delegated status`); `renew --force` goes past this limit',
+      ),
+    ];
+  const look = mayFail(entries, { ca, names, now });
+  if (!look.allowed)
+    return [
+      condition(
+        'LEDGER_FAILED',
+        `${relativeToRoot(look.name)} failed at the CA too often within an hour: it may look again at ${look.retryAt.toISOString()}`,
+        'repair what keeps the CA from validating it first (`delegated status`); `renew --force` goes past this limit',
       ),
     ];
   const after = mayOrder([...entries, { at: now, ca, names }], { ca, names, now });

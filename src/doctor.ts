@@ -59,6 +59,7 @@ export async function examine(
   ]);
   const lookAtZone = rememberingZones(ports, ctx);
   const standing = standingSight(ca.applicant, account);
+  const nowAtCa = new Date(ports.clock.now().getTime() - (ca.applicant?.directory.clockAheadMs ?? 0));
   const looks = await mapConcurrent(sites, SITES_AT_ONCE, async (site) => {
     const found = await Promise.all([
       examineOutputs(site, ports.rights),
@@ -69,9 +70,7 @@ export async function examine(
       examineAuthority(site, ca.applicant, ports, ctx),
     ]);
     const orders =
-      site.certificate === null
-        ? []
-        : examineLedger(ledger, wantedNames(site), directoryUrl, ports.clock.now());
+      site.certificate === null ? [] : examineLedger(ledger, wantedNames(site), directoryUrl, nowAtCa);
     return [site.serverName.text, merged([...found.flat(), ...orders])] as const;
   });
   return doctorReport(

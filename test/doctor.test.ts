@@ -436,6 +436,19 @@ describe('doctor', () => {
     assert.deepEqual(await codes('bare', patient), ['LEDGER_SPENT']);
   });
 
+  it('tells when a name failed as often as our own limit allows', async () => {
+    const { state, clock } = createWorld().ports();
+    for (let order = 1; order <= 4; order += 1)
+      await state.appendLedger({
+        at: clock.now(),
+        ca: 'https://ca.test/directory',
+        names: [parseDomainName('bare.test')],
+        challenges: order === 1 ? 'answered' : 'failed',
+        order: `https://ca.test/order/${order}`,
+      });
+    assert.deepEqual(await codes('bare', { state, clock }), ['LEDGER_FAILED']);
+  });
+
   it('sees a state directory that others can write to', async () => {
     await chmod(join(folder(), 'state'), 0o777);
     assert.deepEqual(await codes('bare'), ['STATE_UNSAFE']);

@@ -1,4 +1,7 @@
 import type { Config } from '../config/config.ts';
+import { createSystemClock } from '../io/clock.ts';
+import { createSystemDice } from '../io/dice.ts';
+import { createStateStore } from '../io/state-store.ts';
 import type { Log } from '../ports.ts';
 import { renew } from '../renew.ts';
 import { selectSites } from './select-sites.ts';
@@ -22,7 +25,9 @@ export async function renewCommand(
   const confirm = async (config: Config, log: Log): Promise<void> => {
     if (flags.force !== true || flags.dryRun === true) return;
     const { confirmForce } = await import('./confirm-force.ts');
-    await confirmForce(selectSites(config, names), shell, log);
+    const clock = createSystemClock();
+    const state = createStateStore(config.state, { clock, dice: createSystemDice() });
+    await confirmForce(selectSites(config, names), config.acme.directoryUrl, { clock, state }, shell, log);
   };
   return withSession(flags, shell, { lock, confirm }, async (context) => {
     const { config, ports, ctx } = context;

@@ -11,6 +11,7 @@ export const CONDITIONS = {
   CLOCK_WRONG: ['error', 'our clock and that of the CA differ'],
   CLOCK_DRIFTS: ['warning', 'our clock and that of the CA drift apart'],
   LEDGER_SPENT: ['error', 'no order is left in our own limit'],
+  LEDGER_FAILED: ['error', 'a name failed at the CA as often as our own limit allows'],
   LEDGER_LOW: ['info', 'one order is left in our own limit'],
 
   CAA_ISSUER: ['error', 'CAA records do not name the CA'],

@@ -6,15 +6,31 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { confirmForce } from '../../src/commands/confirm-force.ts';
+import type { SiteConfig } from '../../src/config/config.ts';
+import { parseDomainName } from '../../src/dns/domain-name.ts';
 import type { Log } from '../../src/ports.ts';
+import type { LedgerEntry } from '../../src/schedule/state.ts';
 import { assertRefused } from '../conformance/expectations.ts';
-import { SILENT, certificate, site } from '../support/fake-ports.ts';
+import { EXAMPLE, SILENT, certificate, site } from '../support/fake-ports.ts';
+import { trouble } from '../support/faults.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type TestShell, createTestShell } from '../support/test-shell.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url));
 const ONE = site({ certificate: certificate() });
 const OTHER = site({ name: 'other.example', certificate: certificate() });
+
+const CA = 'https://ca.test/directory';
+const now = new Date('2026-11-24T12:00:00Z');
+
+function ask(
+  sites: readonly SiteConfig[],
+  shell: TestShell,
+  log: Log,
+  readLedger: () => Promise<readonly LedgerEntry[]> = async () => [],
+): Promise<void> {
+  return confirmForce(sites, CA, { clock: { now: () => now }, state: { readLedger } }, shell, log);
+}
 
 function terminal(typed: string | null): TestShell {
   const shell = createTestShell();
@@ -25,23 +41,50 @@ function terminal(typed: string | null): TestShell {
   });
 }
 
+/** What it says for two sites before the answer is typed. */
+async function said(readLedger?: () => Promise<readonly LedgerEntry[]>): Promise<string> {
+  const shell = terminal('all 2');
+  await ask([ONE, OTHER], shell, SILENT, readLedger);
+  return shell.complained();
+}
+
 describe('--force', () => {
   it('has the one server name typed at a terminal, or how many they are', async () => {
-    await confirmForce([ONE], terminal(' example.org '), SILENT);
+    await ask([ONE], terminal(' example.org '), SILENT);
     const several = terminal('all 2');
-    await confirmForce([ONE, OTHER], several, SILENT);
+    await ask([ONE, OTHER], several, SILENT);
     assert.match(several.complained(), /example\.org, other\.example[^]*Type "all 2"/);
   });
 
   it('does nothing when something else is typed, or nothing', async () => {
     for (const typed of ['', 'y', 'yes', 'other.example', 'all 1', null])
-      await assertRefused(confirmForce([ONE], terminal(typed), SILENT), 'E_USAGE');
-    await assertRefused(confirmForce([ONE, OTHER], terminal('example.org'), SILENT), 'E_USAGE');
+      await assertRefused(ask([ONE], terminal(typed), SILENT), 'E_USAGE');
+    await assertRefused(ask([ONE, OTHER], terminal('example.org'), SILENT), 'E_USAGE');
+  });
+
+  it('says first which sites have used up a limit of ours, and until when', async () => {
+    const order = { at: now, ca: CA, names: [EXAMPLE] };
+    const failed = [1, 2, 3, 4].map((nth) => ({
+      ...order,
+      names: [parseDomainName('other.example')],
+      challenges: 'failed' as const,
+      order: `${CA}/${nth}`,
+    }));
+    assert.match(await said(), /None of them has used up/);
+    assert.match(
+      await said(async () => [order, order]),
+      /for: example\.org \(until 2026-11-25T12:00:00\.000Z\)\. /,
+    );
+    assert.match(
+      await said(async () => failed),
+      /for: other\.example \(until 2026-11-24T13:00:00\.000Z\)\. /,
+    );
+    assert.match(await said(() => Promise.reject(trouble('E_STATE'))), /limits are used up cannot be read: /);
   });
 
   it('is about certificates only', async () => {
     const shell = terminal(null);
-    await confirmForce([site()], shell, SILENT);
+    await ask([site()], shell, SILENT);
     assert.equal(shell.complained(), '');
   });
 
@@ -50,7 +93,7 @@ describe('--force', () => {
     const log: Log = { ...SILENT, warn: (...line) => void logged.push(line[1]) };
     const half = Object.assign(terminal('no'), { inIsTerminal: false });
     const other = Object.assign(terminal('no'), { errIsTerminal: false });
-    for (const shell of [half, other]) await confirmForce([ONE, OTHER], shell, log);
+    for (const shell of [half, other]) await ask([ONE, OTHER], shell, log);
     const sites = ['example.org', 'other.example'];
     assert.deepEqual(logged, [{ sites }, { sites }]);
   });
