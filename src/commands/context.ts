@@ -36,7 +36,7 @@ export interface Context {
   /** Null where the config names nobody; loaded on first use. */
   readonly notifier: (() => Promise<Notifier>) | null;
   /** A client with an account directory of its own, for rehearsals. The caller closes it. */
-  openAcme(acme: AcmeConfig, accountDirectory: string): Promise<AcmeClient & AccountDesk>;
+  openAcme(acme: AcmeConfig, accountDirectory: string): Promise<AcmeClient>;
   /** The same for the account that renewals use. The caller closes it. */
   openAccount(acme: AcmeConfig): Promise<AcmeClient & AccountDesk>;
   /** Closes what was opened: provider sockets, listeners, the CA's connections. */

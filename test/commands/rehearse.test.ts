@@ -35,6 +35,7 @@ async function dryRun(
       };
     },
     notifier: null,
+    openAccount: () => Promise.reject(new Error('a rehearsal looks at no account')),
     close: async () => undefined,
   };
   const report = await rehearse([SITE], context, createTestShell());
