@@ -26,15 +26,26 @@ export interface Daemon {
   nextDue(): Date | null;
 }
 
+/** When a site is looked at next, and when that was decided. */
+interface Look {
+  readonly at: Date;
+  readonly since: Date;
+}
+
+/** A clock that was set back since then was wrong, and a moment of its making may be a year away. */
+function isTime(look: Look | undefined, now: Date): boolean {
+  return look === undefined || look.at <= now || now < look.since;
+}
+
 export function createDaemon(first: Config, firstPorts: Ports, own: DaemonPorts, ctx: Ctx): Daemon {
   let config = first;
   let ports = firstPorts;
   let busy = false;
-  let due = new Map<string, Date>();
+  let due = new Map<string, Look>();
 
   const dueSites = (): SiteConfig[] => {
     const now = ports.clock.now();
-    return config.sites.filter(({ serverName }) => (due.get(serverName.text) ?? now) <= now);
+    return config.sites.filter(({ serverName }) => isTime(due.get(serverName.text), now));
   };
 
   const work = async (): Promise<void> => {
@@ -49,7 +60,10 @@ export function createDaemon(first: Config, firstPorts: Ports, own: DaemonPorts,
     });
     // Somebody else is at it; what they leave undone is due at the next beat.
     if (report === null) return;
-    for (const site of sites) looks.set(site.serverName.text, await nextLook(site, settings, mine));
+    for (const site of sites) {
+      const at = await nextLook(site, settings, mine);
+      looks.set(site.serverName.text, { at, since: mine.clock.now() });
+    }
   };
 
   return {
@@ -71,7 +85,7 @@ export function createDaemon(first: Config, firstPorts: Ports, own: DaemonPorts,
       due = new Map();
     },
     nextDue() {
-      const moments = [...due.values()].map((date) => date.getTime());
+      const moments = [...due.values()].map(({ at }) => at.getTime());
       return moments.length === 0 ? null : new Date(Math.min(...moments));
     },
   };

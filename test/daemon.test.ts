@@ -81,6 +81,16 @@ describe('the daemon', () => {
     assert.equal((daemon.nextDue()?.getTime() ?? 0) - world.clock.now().getTime(), HOUR_MS);
   });
 
+  it('looks at once when the clock was set back: what it planned may be a year away', async () => {
+    const world = createWorld();
+    const { beat } = start(world);
+    world.clock.advance(365 * 24 * HOUR_MS);
+    await beat();
+    world.clock.advance(-365 * 24 * HOUR_MS);
+    assert.deepEqual(await beat(), ['example.org']);
+    assert.deepEqual(await beat(), []);
+  });
+
   it('does not even take the lock while nothing is due', async () => {
     const world = createWorld();
     let locks = 0;
