@@ -161,7 +161,13 @@ async function prove(each: Progressing, ports: Ports, ctx: Ctx): Promise<void> {
     await Promise.all(servers.map((server) => awaitLeaf(server, each.deployment, deadline, ports, ctx)));
     each.state = { ...each.state, verifiedVersion: version.id };
   } catch (thrown) {
-    each.errors.push(asDelegatedError(thrown));
+    const error = asDelegatedError(thrown);
+    each.errors.push(error);
+    // A homeserver that could not read the new files keeps the old ones until it is told once more.
+    if (error.code === 'E_NOT_SERVED') {
+      const { reloadedVersion: _r, ...state } = each.state;
+      each.state = state;
+    }
   }
 }
 
