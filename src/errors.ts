@@ -50,6 +50,7 @@ export const ERROR_CODES = {
   E_ACME_TIMEOUT: 'the CA did not finish in time',
   E_ACME_CERTIFICATE: 'the certificate that came is not the one that was ordered',
   E_ACME_HELD_BACK: 'the CA has refused before and is not asked again yet',
+  E_ACME_CLOCK: 'our clock and that of the CA do not agree',
   E_ACME_LEDGER: 'too many orders or failed validations of these names in too short a time',
 
   E_CERTIFICATE_STORE: 'a certificate cannot be read from or written to the state directory',

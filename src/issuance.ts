@@ -29,6 +29,8 @@ export interface IssueOptions {
   readonly insist?: boolean;
   /** The dates of the certificate that is live. */
   readonly current?: Pick<CertificateFacts, 'notBefore' | 'notAfter'>;
+  /** Whether it would be renewed if it were then; asked where our clock and the CA's differ. Absent: it would. */
+  readonly isDueAt?: (now: Date) => Promise<boolean>;
 }
 
 export interface Issuance {

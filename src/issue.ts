@@ -8,8 +8,10 @@ import type { Problem } from './acme/problem.ts';
 import { problemCause } from './acme/problem-error.ts';
 import { requireProfile } from './acme/profile.ts';
 import { answerableByStanding, requireStanding } from './answer-standing.ts';
+import { requireRightClock } from './ca-clock.ts';
 import { locateChallenges, publishChallenges, removeChallenges } from './challenges.ts';
 import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
+import { deadlineAfter } from './deadline.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { BACKOFF, DelegatedError, type ErrorCode, asDelegatedError } from './errors.ts';
 import { type Issuance, type IssueOptions, note, openJournal, resumable, wantedNames } from './issuance.ts';
@@ -33,19 +35,21 @@ export async function issue(
   ports: Ports,
   ctx: Ctx,
 ): Promise<StoredVersion> {
-  const deadline = AbortSignal.timeout(config.acme.timeoutMs);
-  const bounded: Ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, deadline]) };
+  const deadline = deadlineAfter(config.acme.timeoutMs, ports.clock);
+  const bounded: Ctx = { ...ctx, signal: AbortSignal.any([ctx.signal, deadline.signal]) };
   const wait = { answered: false };
   try {
     return await run(site, certificate, config, options, ports, bounded, wait);
   } catch (thrown) {
-    if (!deadline.aborted || ctx.signal.aborted) throw thrown;
+    if (!deadline.signal.aborted || ctx.signal.aborted) throw thrown;
     throw new DelegatedError('E_ACME_TIMEOUT', `no certificate after ${config.acme.timeoutMs / 1_000} s`, {
       hint: 'unless another CA has issued meanwhile, the order is kept and the next run goes on with it; `acme.timeout` gives it longer',
       retry: BACKOFF,
       outcome: wait.answered ? 'unknown' : 'not-applied',
       cause: thrown,
     });
+  } finally {
+    deadline.clear();
   }
 }
 
@@ -83,6 +87,8 @@ async function run(
     asked,
   };
   try {
+    if (open !== null)
+      await requireRightClock(await acme.directory(ctx), config.acme.directoryUrl, options, ports);
     await acme.account(ctx);
     const order = await placeOrder(issuance, open !== null, options);
     const ready = await authorize(issuance, order, wait);
@@ -108,7 +114,9 @@ async function mayBegin(
   ctx: Ctx,
 ): Promise<void> {
   const { directoryUrl, profile } = config.acme;
-  requireProfile(profile, await acme.directory(ctx), directoryUrl);
+  const directory = await acme.directory(ctx);
+  requireProfile(profile, directory, directoryUrl);
+  await requireRightClock(directory, directoryUrl, options, ports);
   await checkOrder({ names: wantedNames(site), ca: directoryUrl, options, acme, ports, ctx });
   const { persist } = site;
   if (persist !== undefined) await requireStanding({ site, persist, config, ports, ctx });
@@ -231,9 +239,9 @@ function causeOf(problem: Problem | undefined): { readonly cause?: Error } {
 async function cleanUp({ journal, ports, ctx }: Issuance): Promise<boolean> {
   if (journal.challenges.length === 0) return true;
   // Cleaning up outlives a cancellation, for a bounded time.
-  const signal = AbortSignal.timeout(CLEANUP_TIMEOUT_MS);
+  const deadline = deadlineAfter(CLEANUP_TIMEOUT_MS, ports.clock);
   try {
-    await removeChallenges(journal.challenges, ports, { ...ctx, signal });
+    await removeChallenges(journal.challenges, ports, { ...ctx, signal: deadline.signal });
     return true;
   } catch (thrown) {
     ctx.log.warn('challenge values stay behind; the next run removes them', {
@@ -241,6 +249,8 @@ async function cleanUp({ journal, ports, ctx }: Issuance): Promise<boolean> {
       reason: asDelegatedError(thrown).message,
     });
     return false;
+  } finally {
+    deadline.clear();
   }
 }
 

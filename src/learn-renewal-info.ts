@@ -4,6 +4,7 @@ import { certIdOf } from './certificate/cert-id.ts';
 import { type CertificateSight, knownOf } from './certificate-sight.ts';
 import { certificateAuthoritiesOf } from './config/certificate-authorities-of.ts';
 import type { Config } from './config/config.ts';
+import { deadlineAfter } from './deadline.ts';
 import { asDelegatedError } from './errors.ts';
 import type { Ctx, Ports } from './ports.ts';
 import {
@@ -68,11 +69,11 @@ async function ask(
   ports: Ports,
   ctx: Ctx,
 ): Promise<KnownRenewalInfo> {
-  const patience = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+  const patience = deadlineAfter(ANSWER_TIMEOUT_MS, ports.clock);
   const after = (ms: number): Date => new Date(ports.clock.now().getTime() + ms);
   try {
     const acme = await ports.acme(ca);
-    const info = await acme.renewalInfo(certId, { signal: AbortSignal.any([ctx.signal, patience]) });
+    const info = await acme.renewalInfo(certId, { signal: AbortSignal.any([ctx.signal, patience.signal]) });
     if (info === null) return { certId, ca, askAgainAt: after(ASK_AGAIN_WITHOUT_OFFER) };
     const { window, retryAfterMs } = info;
     if (window.explanationUrl !== undefined && window.explanationUrl !== known?.window?.explanationUrl)
@@ -94,11 +95,13 @@ async function ask(
     if (!lasting) silent.add(ca);
     ctx.log.info('the CA does not say when to renew; the lifetime decides', {
       site,
-      reason: patience.aborted ? `no answer within ${ANSWER_TIMEOUT_MS / 1_000} s` : message,
+      reason: patience.signal.aborted ? `no answer within ${ANSWER_TIMEOUT_MS / 1_000} s` : message,
     });
     const named = retry.kind === 'at' ? retry.at.getTime() - ports.clock.now().getTime() : undefined;
     const pause = lasting ? askAgainAfter() : askAgainAfterFailure(failures, named);
     const window = known?.ca === ca ? known.window : undefined;
     return { certId, ca, askAgainAt: after(pause), failures, ...(window !== undefined && { window }) };
+  } finally {
+    patience.clear();
   }
 }

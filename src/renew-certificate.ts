@@ -58,6 +58,8 @@ export async function renewCertificate(
       force: options.force,
       insist: options.insist === true,
       suggested: decision.due && decision.suggested === true,
+      isDueAt: async (now) =>
+        options.force || (await sightAt(now, site, config, options, ports))?.decision.due === true,
       ...(replaces !== null && { replaces }),
       ...(sight.version !== null && { current: sight.version.facts }),
     };
@@ -82,6 +84,17 @@ export async function renewCertificate(
     alarm(sight, ports, ctx);
     return outcomeOf('fail', sight, reason, names, [...errors, asDelegatedError(thrown)]);
   }
+}
+
+/** What the sight would be if it were then. */
+function sightAt(
+  now: Date,
+  site: SiteConfig,
+  config: Config,
+  { everyMs }: RenewOptions,
+  ports: Ports,
+): Promise<CertificateSight | null> {
+  return certificateSight(site, config, { ...ports, clock: { ...ports.clock, now: () => now } }, everyMs);
 }
 
 /** The sight after the CA was asked, where it was time to ask it. What fails here keeps nothing from being renewed. */

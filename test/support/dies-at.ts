@@ -4,6 +4,8 @@ export interface Death {
   readonly around: Around;
   /** Resolves when the process has died. */
   readonly died: Promise<void>;
+  /** Whether that call was made: from then on nothing is answered, even if the call itself never ends. */
+  begun(): boolean;
 }
 
 /**
@@ -26,11 +28,11 @@ export function diesAt(
     if (dead) return never();
     if (!fits(call) || (calls += 1) !== n) return perform();
     dead = true;
-    if (when === 'after') await perform();
+    if (when === 'after') await perform().catch(() => undefined);
     tell?.();
     return never();
   };
-  return { around, died };
+  return { around, died, begun: () => dead };
 }
 
 function never(): Promise<never> {

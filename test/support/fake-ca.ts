@@ -5,7 +5,7 @@ import type { RenewalInfo } from '../../src/acme/renewal-info.ts';
 import { problemError } from '../../src/acme/problem-error.ts';
 import { type DomainName, isWildcard, under, withoutWildcard } from '../../src/dns/domain-name.ts';
 import type { DelegatedError } from '../../src/errors.ts';
-import type { AcmeClient } from '../../src/ports.ts';
+import type { AcmeClient, Clock } from '../../src/ports.ts';
 import type { FakeClock } from './fake-clock.ts';
 import type { FakeCertificates } from './fake-certificates.ts';
 
@@ -63,13 +63,24 @@ export interface FakeCa {
   issuers: readonly string[];
   /** What its directory says besides. */
   meta: Partial<Directory>;
+  /** How long before the issuance a certificate begins, for those whose clock is behind. Milliseconds. */
+  backdatedMs: number;
+  /** How far the clock of whoever asks is ahead of its own, as its Date header tells. */
+  clockAheadMs: (() => number) | undefined;
+  /** Told before anything is done about it; throws to refuse. */
+  limits: CaLimits | undefined;
   /** The orders that can still become a certificate. */
   live(): CaOrder[];
   client(): AcmeClient;
 }
 
+export interface CaLimits {
+  onOrder(names: readonly DomainName[], replaces: string | undefined): void;
+  onFailedValidation(name: DomainName): void;
+}
+
 export interface FakeCaOptions {
-  readonly clock: FakeClock;
+  readonly clock: Clock & Partial<Pick<FakeClock, 'aheadMs'>>;
   readonly certificates: FakeCertificates;
   /** Default: `https://ca.test`. */
   readonly origin?: string;
@@ -116,6 +127,9 @@ export function createFakeCa({
     offers: ['dns-01'],
     issuers: ['ca.test'],
     meta: {},
+    backdatedMs: 0,
+    clockAheadMs: undefined,
+    limits: undefined,
     live: () => ca.orders.filter(({ status }) => status !== 'invalid' && status !== 'valid'),
     client,
   };
@@ -138,21 +152,21 @@ export function createFakeCa({
       const standing = `${ca.issuers[0] ?? ''}; accounturi=${origin}/account/1${each.wildcard ? '; policy=wildcard' : ''}`;
       const found = values.includes(each.answered === 'dns-01' ? valueFor(each.token) : standing);
       each.status = found && ca.objection === undefined ? 'valid' : 'invalid';
-      if (each.status === 'invalid') {
-        each.failedAt = clock.monotonic();
-        each.error = ca.objection ?? {
-          type: 'unauthorized',
-          detail: `no such TXT value among ${values.length}`,
-          status: 403,
-          subproblems: [],
-        };
-      }
+      if (each.status === 'valid') continue;
+      each.failedAt = clock.monotonic();
+      ca.limits?.onFailedValidation(each.name);
+      each.error = ca.objection ?? {
+        type: 'unauthorized',
+        detail: `no such TXT value among ${values.length}`,
+        status: 403,
+        subproblems: [],
+      };
     }
     if (order.authorizations.some(({ status }) => status === 'invalid')) order.status = 'invalid';
     else if (order.authorizations.every(({ status }) => status === 'valid')) order.status = 'ready';
   };
   const issue = (order: CaOrder): void => {
-    const notBefore = clock.now();
+    const notBefore = new Date(clock.now().getTime() - ca.backdatedMs);
     const notAfter = new Date(notBefore.getTime() + ca.lifetimeMs);
     const names = ca.names?.(order.names) ?? order.names;
     const chain = certificates.mint({ names, privateKey: keyOf.get(order.url) ?? '', notBefore, notAfter });
@@ -166,7 +180,7 @@ export function createFakeCa({
       directory: async () => ({
         ...DIRECTORY,
         ...(ca.profiles && { profiles: ca.profiles }),
-        ...(clock.aheadMs !== 0 && { clockAheadMs: clock.aheadMs }),
+        ...aheadOf(ca.clockAheadMs?.() ?? clock.aheadMs ?? 0),
         ...ca.meta,
       }),
       async account() {
@@ -179,6 +193,7 @@ export function createFakeCa({
           ca.orders.some((order) => order.replaces === replaces && order.status !== 'invalid')
         )
           throw problem('alreadyReplaced', 409, 'newOrder');
+        ca.limits?.onOrder(names, replaces);
         const url = `${origin}/order/${ca.orders.length + 1}`;
         const authorizations = names.map((name, index) => authorization(`${url}/${index}`, name));
         const order: CaOrder = {
@@ -238,6 +253,10 @@ export function createFakeCa({
     };
   }
   return ca;
+}
+
+function aheadOf(clockAheadMs: number): Pick<Directory, 'clockAheadMs'> {
+  return clockAheadMs === 0 ? {} : { clockAheadMs };
 }
 
 function valueFor(token: string): string {

@@ -8,7 +8,16 @@ import { type DomainName, parseDomainName, under } from '../../src/dns/domain-na
 import { DelegatedError } from '../../src/errors.ts';
 import type { SrvData } from '../../src/dns/rrset.ts';
 import { parseDelegableServerName } from '../../src/matrix/server-name.ts';
-import type { CertificateStore, Ctx, Dice, Log, Ports, StoredVersion, WebRoot } from '../../src/ports.ts';
+import type {
+  CertificateStore,
+  Clock,
+  Ctx,
+  Dice,
+  Log,
+  Ports,
+  StoredVersion,
+  WebRoot,
+} from '../../src/ports.ts';
 import { type FakeCa, createFakeCa } from './fake-ca.ts';
 import { type FakeCertificates, createFakeCertificates } from './fake-certificates.ts';
 import { type FakeClock, createFakeClock } from './fake-clock.ts';
@@ -62,9 +71,17 @@ export function ctx(signal: AbortSignal = new AbortController().signal): Ctx {
   return { signal, log: SILENT, changeId: 'test' };
 }
 
+export interface WorldOptions {
+  readonly clock?: FakeClock;
+  /** The CA's own, which is right whatever ours says. Default: ours. */
+  readonly caClock?: Clock;
+  /** Default: draws that are no draws. */
+  readonly dice?: () => Dice;
+}
+
 /** The zones example.org and hoster.net, two name servers each, and matrix.example.org with two addresses. */
-export function createWorld(): World {
-  const clock = createFakeClock();
+export function createWorld(options: WorldOptions = {}): World {
+  const { clock = createFakeClock(), caClock = clock, dice = createFakeDice } = options;
   const provider = createMemory({ zones: [EXAMPLE, HOSTER] });
   const webFiles = new Map<string, string>();
   const webRoot: WebRoot = {
@@ -86,8 +103,8 @@ export function createWorld(): World {
     const { answers } = await dns.query(RESOLVER, question, ctx());
     return answers.flatMap((record) => (record.type === 'TXT' ? [record.data] : []));
   };
-  const ca = createFakeCa({ clock, certificates, lookUp });
-  const otherCa = createFakeCa({ clock, certificates, lookUp, origin: 'https://other.test' });
+  const ca = createFakeCa({ clock: caClock, certificates, lookUp });
+  const otherCa = createFakeCa({ clock: caClock, certificates, lookUp, origin: 'https://other.test' });
   const state = createFakeState();
   const versions = new Map<string, StoredVersion[]>();
   const homeserver = createFakeHomeserver();
@@ -123,7 +140,7 @@ export function createWorld(): World {
       const wrapped = wrap('provider', provider, watched);
       return {
         clock: wrap('clock', clock, watched),
-        dice: createFakeDice(),
+        dice: dice(),
         log,
         progress: nothing,
         dns: wrap('dns', dns, watched),

@@ -24,6 +24,8 @@ import { createTransport, type TransportOptions } from './transport.ts';
 export type AcmeClientOptions = AccountOptions & TransportOptions;
 
 const DIRECTORY_MAX_AGE_MS = 3_600_000;
+/** More than the clocks of a machine drift apart in an hour. */
+const CLOCK_WAS_SET_MS = 60_000;
 /** Pages of an orders list; a CA that hands out more than this goes in circles. */
 const MAX_PAGES = 50;
 const ORDERS_AT_ONCE = 4;
@@ -36,16 +38,24 @@ const PEM_CHAIN = 'application/pem-certificate-chain';
 export function createAcmeClient(options: AcmeClientOptions): AcmeClient & AccountDesk {
   const { clock, directoryUrl, eab } = options;
   const transport = createTransport(options);
-  let cached: { readonly directory: Directory; readonly date: number; readonly at: number } | null = null;
+  let cached: {
+    readonly directory: Directory;
+    readonly date: number;
+    readonly at: number;
+    readonly wall: number;
+  } | null = null;
 
   const directoryOf = async (signal: AbortSignal): Promise<Directory> => {
-    if (cached === null || clock.monotonic() - cached.at >= DIRECTORY_MAX_AGE_MS) {
+    const age = cached === null ? Infinity : clock.monotonic() - cached.at;
+    // A clock that was set since is to be compared again, and a machine that slept is late by more than it knows.
+    const wasSet = cached !== null && Math.abs(clock.now().getTime() - cached.wall - age) > CLOCK_WAS_SET_MS;
+    if (cached === null || wasSet || age >= DIRECTORY_MAX_AGE_MS) {
       const { data, headers } = await signer.get(directoryUrl, 'directory', signal);
-      const date = Date.parse(headers['date'] ?? '');
-      cached = { directory: parseDirectory(data, directoryUrl), date, at: clock.monotonic() };
+      const [at, wall] = [clock.monotonic(), clock.now().getTime()];
+      cached = { directory: parseDirectory(data, directoryUrl), date: Date.parse(headers['date'] ?? ''), at, wall };
     }
     const { directory, date, at } = cached;
-    // Reckoned anew each time: the wall clock may be set while the directory is kept.
+    // Reckoned anew each time: what the clock was set by since may be less than is worth a question.
     const clockAheadMs = clock.now().getTime() - (date + clock.monotonic() - at);
     return { ...directory, ...(Number.isNaN(clockAheadMs) ? {} : { clockAheadMs }) };
   };

@@ -3,6 +3,7 @@ import { problemOf } from '../../../src/acme/problem-error.ts';
 import { parseDomainName } from '../../../src/dns/domain-name.ts';
 import type { DelegatedError } from '../../../src/errors.ts';
 import type { AcmeClientOptions } from '../../../src/io/acme/acme-client.ts';
+import { createSystemClock } from '../../../src/io/clock.ts';
 import { failure, patient, type WatchedClient, watchedClient } from '../../support/acme.ts';
 import { freePort } from '../../support/free-port.ts';
 import {
@@ -73,6 +74,21 @@ describe('a CA in trouble', () => {
     const seen = await other.directory(patient());
     other.close();
     assert.ok(Math.abs((seen.clockAheadMs ?? 0) - 600_000) < 5_000);
+  });
+
+  it('has its directory fetched once, and once more when our clock was set', async () => {
+    const asked = () => ca.requests.filter(({ path }) => ca.directoryUrl.endsWith(path)).length;
+    let set = 0;
+    const system = createSystemClock();
+    const other = open({ clock: { ...system, now: () => new Date(system.now().getTime() + set) } });
+    await other.directory(patient());
+    await other.directory(patient());
+    assert.equal(asked(), 1);
+    set = 3_600_000;
+    const { clockAheadMs = 0 } = await other.directory(patient());
+    other.close();
+    assert.equal(asked(), 2);
+    assert.ok(Math.abs(clockAheadMs - set) < 5_000);
   });
 
   it('is asked again at the moment that its words name', async () => {
