@@ -24,6 +24,12 @@ async function codes(world: World, around?: Around): Promise<readonly string[]> 
   return report.sites.flatMap(({ errors }) => errors.map(({ code }) => code));
 }
 
+/** Dies with the order ready. */
+const stop: Around = async (call, perform) => {
+  if (call === 'acme.finalize') throw new Error('the end');
+  return perform();
+};
+
 async function judge(clockAheadMs: number | undefined, isDueByTheirs: boolean): Promise<Date[]> {
   const { clock } = createWorld();
   const directory: Directory = {
@@ -88,10 +94,6 @@ describe('renewing with a clock that is ahead', () => {
 
   it('neither goes on with the order of an interrupted run', async () => {
     const world = createWorld();
-    const stop: Around = async (call, perform) => {
-      if (call === 'acme.finalize') throw new Error('the end');
-      return perform();
-    };
     await codes(world, stop);
     world.ca.clockAheadMs = () => 365 * DAY_MS;
     assert.deepEqual(await codes(world), ['E_ACME_CLOCK']);

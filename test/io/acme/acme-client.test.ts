@@ -29,6 +29,8 @@ describe('a CA in trouble', () => {
       caCertificates: ca.certificate,
       ...options,
     });
+  /** How often the directory was asked for. */
+  const asked = (): number => ca.requests.filter(({ path }) => ca.directoryUrl.endsWith(path)).length;
   /** What `newOrder` says when the CA answers so. */
   const refusal = async (answer: ScriptedAnswer | 'reset'): Promise<DelegatedError> => {
     ca.script = ({ path }) => (path === '/new-order' ? answer : null);
@@ -77,7 +79,6 @@ describe('a CA in trouble', () => {
   });
 
   it('has its directory fetched once, and once more when our clock was set', async () => {
-    const asked = () => ca.requests.filter(({ path }) => ca.directoryUrl.endsWith(path)).length;
     let set = 0;
     const system = createSystemClock();
     const other = open({ clock: { ...system, now: () => new Date(system.now().getTime() + set) } });
