@@ -94,8 +94,9 @@ async function isSpentHere(
   return !failedOfLate(await state.readLedger(), question);
 }
 
-function isHeldBack({ notBefore, named }: Setback, options: IssueOptions, now: Date): boolean {
-  return now < notBefore && !options.force && (named === true || options.insist !== true);
+/** A setback of the future was dated by a clock that was wrong, and so was the moment that it names. */
+function isHeldBack({ at, notBefore, named }: Setback, options: IssueOptions, now: Date): boolean {
+  return at <= now && now < notBefore && !options.force && (named === true || options.insist !== true);
 }
 
 function heldBackError(setback: Setback): DelegatedError {

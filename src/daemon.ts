@@ -96,8 +96,10 @@ async function nextLook(site: SiteConfig, config: Config, ports: Ports): Promise
   const now = ports.clock.now();
   const look = new Date(now.getTime() + RECONCILE_INTERVAL_MS);
   try {
-    const { failures, retryAt } = await ports.state.readSite(site.serverName.text);
-    if (failures > 0) return retryAt ?? look;
+    const { failures, retryAt, lastError } = await ports.state.readSite(site.serverName.text);
+    // An error of the future was dated by a clock that was wrong, and so was what to do about it.
+    const isOfThisClock = lastError === undefined || lastError.at <= now;
+    if (failures > 0) return retryAt !== undefined && isOfThisClock ? retryAt : look;
     const sight = await certificateSight(site, config, ports);
     const renewal = sight?.decision.due === false ? sight.decision.at : look;
     const moments = [look, renewal, nextEnd(site.srv, now) ?? look];

@@ -150,6 +150,17 @@ describe('after a refusal', () => {
     assert.deepEqual(codes(await run(world, { force: true })), []);
   });
 
+  it('forgets a pause that was dated by a clock which ran ahead', async () => {
+    const world = createWorld();
+    world.clock.advance(300 * DAY);
+    const at = new Date(world.clock.now().getTime() + 3 * DAY);
+    await run(world, { around: refuses('rateLimited', 429, at) });
+    world.clock.advance(-300 * DAY);
+    // Our own limit has a rule of its own for that.
+    world.state.ledger.length = 0;
+    assert.deepEqual(codes(await run(world)), []);
+  });
+
   it('asks again at the moment that the CA has named', async () => {
     const world = createWorld();
     const at = new Date(world.clock.now().getTime() + 3 * DAY);

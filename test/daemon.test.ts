@@ -52,6 +52,13 @@ function start(world: World, options: Options = {}): Running {
   };
 }
 
+/** The CA is out of reach, and the disk takes no state. */
+const awayAndFull: Around = async (call, perform) => {
+  if (call === 'acme.directory') throw trouble('E_ACME_UNREACHABLE');
+  if (call === 'state.writeSite') throw trouble('E_STATE');
+  return perform();
+};
+
 describe('the daemon', () => {
   it('looks at every site at its first beat, and then at the records every hour', async () => {
     const world = createWorld();
@@ -147,6 +154,16 @@ describe('the daemon', () => {
       world.clock.advance(due - world.clock.now().getTime());
     }
     assert.deepEqual(pauses, [1, 10, 100, 24 * 60]);
+  });
+
+  it('does not believe a pause that a clock wrote which ran ahead, when it cannot write another one', async () => {
+    const world = createWorld();
+    const later = (days: number): Date => new Date(world.clock.now().getTime() + days * 24 * HOUR_MS);
+    const lastError = { at: later(299), code: 'E_ACME_UNREACHABLE', message: 'away' } as const;
+    world.state.sites.set('example.org', { failures: 4, lastError, retryAt: later(300) });
+    const { beat, daemon } = start(world, { around: awayAndFull });
+    await beat();
+    assert.equal((daemon.nextDue()?.getTime() ?? 0) - world.clock.now().getTime(), HOUR_MS);
   });
 
   it('leaves a site whose state cannot be read for an hour, instead of trying it at every beat', async () => {

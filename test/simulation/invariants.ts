@@ -132,6 +132,7 @@ export function createInvariants(options: InvariantOptions): Invariants {
       liveBefore = live();
       if (isExpired(liveBefore)) expiredMs += clock.elapsed() - lastSeen;
       lastSeen = clock.elapsed();
+      assertWell();
     },
     after(report) {
       assertAlways();

@@ -63,6 +63,7 @@ export function openProcess({ world, clock, faults, fate, log, onDeath, sabotage
           outcome = { failed };
         },
       );
+      let idle = 0;
       for (;;) {
         await everybodyWaits();
         if (dead) return buried();
@@ -71,15 +72,23 @@ export function openProcess({ world, clock, faults, fate, log, onDeath, sabotage
           if ('failed' in ended) throw ended.failed;
           return ended;
         }
-        if (clock.wakeFirst()) continue;
+        if (clock.wakeFirst()) {
+          idle = 0;
+          continue;
+        }
         if (death?.begun() === true) return buried();
+        idle += 1;
+        if (idle < MOST_IDLE_TURNS) continue;
         throw new Error('the process waits for what never comes');
       }
     },
   };
 }
 
-/** Nothing in this world takes a turn of the event loop but waiting for the clock. */
+/** What the verbs load when they need it comes from a disk, and takes as many turns as it takes; once a process each. */
+const MOST_IDLE_TURNS = 100_000;
+
+/** Else nothing in this world takes a turn of the event loop but waiting for the clock. */
 function everybodyWaits(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);

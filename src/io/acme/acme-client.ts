@@ -52,7 +52,12 @@ export function createAcmeClient(options: AcmeClientOptions): AcmeClient & Accou
     if (cached === null || wasSet || age >= DIRECTORY_MAX_AGE_MS) {
       const { data, headers } = await signer.get(directoryUrl, 'directory', signal);
       const [at, wall] = [clock.monotonic(), clock.now().getTime()];
-      cached = { directory: parseDirectory(data, directoryUrl), date: Date.parse(headers['date'] ?? ''), at, wall };
+      cached = {
+        directory: parseDirectory(data, directoryUrl),
+        date: Date.parse(headers['date'] ?? ''),
+        at,
+        wall,
+      };
     }
     const { directory, date, at } = cached;
     // Reckoned anew each time: what the clock was set by since may be less than is worth a question.
