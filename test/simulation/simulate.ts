@@ -129,7 +129,7 @@ export async function simulate({
   });
   const incidents = suggests ? moments(random, spanMs, 3 * YEAR) : [];
 
-  const sight = () => certificateSight(SITE, { ...world.ports(), clock: wallClock }, machine.everyMs);
+  const sight = () => certificateSight(SITE, CONFIG, { ...world.ports(), clock: wallClock }, machine.everyMs);
 
   /** The last look before anything can happen that is not like the one before it. */
   const nextMoment = async (report: Report | null): Promise<number> => {
@@ -191,7 +191,13 @@ export async function simulate({
 function openWorld(clock: ReturnType<typeof createWorldClock>, random: Random): World {
   const own = clock.open().clock;
   const caClock: Clock = { ...own, now: () => clock.trueNow() };
-  const fakeClock = { ...own, advance: (ms: number) => clock.passTo(clock.elapsed() + ms) };
+  const fakeClock = {
+    ...own,
+    advance: (ms: number) => clock.passTo(clock.elapsed() + ms),
+    // Disasters set the clock of the machine; the CA says by its own how far that is off.
+    set: () => undefined,
+    aheadMs: 0,
+  };
   let tokens = 0;
   const dice = {
     uniform: () => random.uniform(),
