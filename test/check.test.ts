@@ -593,6 +593,16 @@ describe('a look at a server from outside', () => {
       ]);
     });
 
+    it('a proxy without a route for where the well-known file leads, and says what peers ask it for', async () => {
+      const { findings } = await check({
+        certificate: certificateFor([TARGET]),
+        web: (port) => delegating(`${TARGET}:${port}`),
+        homeserver: json(404, 'not here'),
+      });
+      const fix = findings.find(({ code }) => code === 'KEYS_STATUS')?.fix ?? '';
+      assert.match(fix, /"Host: matrix\.example\.org:\d+" \(SNI matrix\.example\.org\)/);
+    });
+
     it('a port where nothing listens: CONNECTION_REFUSED', async () => {
       const report = await check({ port: await freePort() });
       assert.deepEqual(codes(report), ['CONNECTION_REFUSED']);

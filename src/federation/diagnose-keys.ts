@@ -1,19 +1,15 @@
 import { type Finding, finding } from './finding.ts';
 import type { HttpResponse } from './https-outcome.ts';
-import type { TargetSight } from './sight.ts';
+import type { ServerSight, TargetSight } from './sight.ts';
 
-/**
- * What is wrong with the answers of the homeserver at one address.
- * @param serverName as it is written; server names are compared octet by octet
- */
+/** What is wrong with the answers of the homeserver at one address. */
 export function diagnoseKeys(
   response: HttpResponse,
   target: TargetSight,
-  serverName: string,
+  { discovery, serverName: { text: serverName }, seenAt }: ServerSight,
   place: string,
-  now: Date,
 ): Finding[] {
-  if (response.status !== 200) return [statusFinding(response, serverName, place)];
+  if (response.status !== 200) return [statusFinding(response, discovery, place)];
   const { keys } = target;
   if (keys === null) return [];
   const url = '/_matrix/key/v2/server';
@@ -43,6 +39,7 @@ export function diagnoseKeys(
       'let the proxy pass the header of the homeserver on',
       type,
     );
+  // As it is written: server names are compared octet by octet.
   if (keys.serverName !== serverName)
     found(
       'KEYS_WRONG_NAME',
@@ -50,7 +47,7 @@ export function diagnoseKeys(
       `lead the name ${serverName} to its own homeserver, or compare server_name in its config`,
       `server_name ${keys.serverName ?? 'is missing'}`,
     );
-  if (keys.validUntil === null || keys.validUntil.getTime() <= now.getTime())
+  if (keys.validUntil === null || keys.validUntil.getTime() <= seenAt.getTime())
     found(
       'KEYS_EXPIRED',
       `The signing keys ${keys.validUntil === null ? 'have no valid_until_ts' : `are valid until ${keys.validUntil.toISOString()} only`}, so peers reject what they sign.`,
@@ -74,11 +71,15 @@ export function diagnoseKeys(
   return [...findings, ...versionFindings(target, place)];
 }
 
-function statusFinding({ status, headers }: HttpResponse, serverName: string, place: string): Finding {
+function statusFinding(
+  { status, headers }: HttpResponse,
+  { hostHeader, sni }: ServerSight['discovery'],
+  place: string,
+): Finding {
   const fix =
     status >= 500
       ? 'is the homeserver up, and is the address right that the proxy passes /_matrix to?'
-      : `give the proxy a route for "Host: ${serverName}" (SNI the same) that passes /_matrix to the homeserver, without a redirect`;
+      : `give the proxy a route for "Host: ${hostHeader}" (SNI ${sni ?? 'none'}) that passes /_matrix to the homeserver, without a redirect`;
   const location = headers['location'] === undefined ? '' : `, to ${headers['location']}`;
   return finding(
     'KEYS_STATUS',

@@ -118,14 +118,14 @@ function portFix({ endpoint }: TargetSight): string | null {
 
 function answerFindings(target: TargetSight, sight: ServerSight): Finding[] {
   const { keyAnswer } = target;
-  const { discovery, serverName, seenAt } = sight;
+  const { discovery, seenAt } = sight;
   const place = placeText(target);
   if (keyAnswer.kind === 'no-connection') return [];
   if (keyAnswer.kind === 'no-handshake')
     return [handshakeFinding(target, keyAnswer, hostText(discovery.certName))];
   const tls = diagnoseTls(keyAnswer.tls, target, discovery.certName, place, seenAt);
   if (keyAnswer.kind === 'response')
-    return [...tls, ...diagnoseKeys(keyAnswer.response, target, serverName.text, place, seenAt)];
+    return [...tls, ...diagnoseKeys(keyAnswer.response, target, sight, place)];
   return [
     ...tls,
     finding(
