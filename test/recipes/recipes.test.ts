@@ -17,10 +17,10 @@ import {
   startRecipeLab,
   startWeb,
 } from '../support/recipe-lab.ts';
+import { RECIPES, assertSucceeded, assertTold } from '../support/recipe-page.ts';
 import { foreignUpdate } from '../support/zone-tools.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../deploy/examples/', import.meta.url));
-const DOCUMENT = readFileSync(fileURLToPath(new URL('../../docs/recipes.md', import.meta.url)), 'utf8');
 const NAME = 'example.org';
 const HOSTER = 'hoster.example';
 const SERVER_FILE = '/.well-known/matrix/server';
@@ -39,11 +39,11 @@ describe('the recipe', function () {
   };
 
   it('shows each config as its example has it', () => {
-    const shown = [...DOCUMENT.matchAll(/^```yaml\n(version: 1\n[\s\S]*?)^```$/gm)].map(
+    const shown = [...RECIPES.matchAll(/^```yaml\n(version: 1\n[\s\S]*?)^```$/gm)].map(
       ([, config]) => config,
     );
     const examples = readdirSync(EXAMPLES)
-      .filter((name) => name.endsWith('.yaml') && DOCUMENT.includes(`deploy/examples/${name}`))
+      .filter((name) => name.endsWith('.yaml') && RECIPES.includes(`deploy/examples/${name}`))
       .map((name) => readFileSync(join(EXAMPLES, name), 'utf8').replace(/^(?:#.*\n)+/, ''));
     assert.ok(shown.length >= 8);
     for (const config of shown) assert.ok(examples.includes(config ?? ''), config);
@@ -52,9 +52,9 @@ describe('the recipe', function () {
   it('“One server, SRV only” leads to a healthy server', async () => {
     const lab = await start({ [NAME]: NAME }, [{ name: NAME, records: ['matrix IN A 127.0.0.1'] }]);
     await lab.use('rfc2136-synapse.yaml');
-    succeeded(await lab.run(['renew']));
+    assertSucceeded(await lab.run(['renew']));
     const web = await startWeb(peers, [NAME]);
-    told('One server, SRV only', await lab.check(NAME, web.port));
+    assertTold('One server, SRV only', await lab.check(NAME, web.port));
   });
 
   describe('“SRV as the safety net of well-known”', () => {
@@ -65,7 +65,7 @@ describe('the recipe', function () {
         { name: NAME, records: ['matrix IN A 127.0.0.1', 'new IN A 127.0.0.1'] },
       ]);
       await lab.use('safety-net.yaml');
-      succeeded(await lab.run(['renew']));
+      assertSucceeded(await lab.run(['renew']));
     });
     /** Serves the file that `renew` wrote. */
     const fileServer = (): Promise<Web> =>
@@ -75,9 +75,9 @@ describe('the recipe', function () {
 
     it('holds while the web server is down', async () => {
       const web = await fileServer();
-      told(TITLE, await lab.check(NAME, web.port));
+      assertTold(TITLE, await lab.check(NAME, web.port));
       await web.stop();
-      told(TITLE, await lab.check(NAME, web.port));
+      assertTold(TITLE, await lab.check(NAME, web.port));
     });
 
     it('is told when the file leads elsewhere', async () => {
@@ -86,7 +86,7 @@ describe('the recipe', function () {
       const web = await startWeb(peers, [NAME], (_host, path) => (path === SERVER_FILE ? file : null));
       const shadowed = await lab.check(NAME, web.port);
       assert.match(shadowed.stdout, /SRV_SHADOWED/);
-      told(TITLE, shadowed);
+      assertTold(TITLE, shadowed);
     });
   });
 
@@ -98,13 +98,16 @@ describe('the recipe', function () {
     };
     const lab = await start(homes, [{ name: HOSTER, records: ['edge IN A 127.0.0.1'] }]);
     await lab.use('hoster.yaml');
-    succeeded(await lab.run(['renew']));
+    assertSucceeded(await lab.run(['renew']));
     const web = await startWeb(peers, [HOSTER, ...Object.values(homes)], (host, path) => {
       const to = Object.entries(homes).find(([, customer]) => customer === host && host !== HOSTER)?.[0];
       return path === SERVER_FILE && to !== undefined ? JSON.stringify({ 'm.server': to }) : null;
     });
-    told('A hoster, with a record for each customer', await lab.check('customer-one.example', web.port));
-    for (const name of ['customer-two.example', HOSTER]) healthy(await lab.check(name, web.port));
+    assertTold(
+      'A hoster, with a record for each customer',
+      await lab.check('customer-one.example', web.port),
+    );
+    for (const name of ['customer-two.example', HOSTER]) assertHealthy(await lab.check(name, web.port));
     assert.equal(lab.versions().length, 1);
   });
 
@@ -125,12 +128,12 @@ describe('the recipe', function () {
       },
     ]);
     await lab.use('hoster-cnames.yaml');
-    succeeded(await lab.run(['renew']));
+    assertSucceeded(await lab.run(['renew']));
     const web = await startWeb(peers, ['customer-one.example', three], (host, path) =>
       host === 'customer-one.example' && path === SERVER_FILE ? `{"m.server":"c1.${HOSTER}"}` : null,
     );
-    told(TITLE, await lab.check('customer-one.example', web.port));
-    told(TITLE, await lab.check(three, web.port));
+    assertTold(TITLE, await lab.check('customer-one.example', web.port));
+    assertTold(TITLE, await lab.check(three, web.port));
   });
 
   describe('“A zone that is not yours”', () => {
@@ -158,10 +161,10 @@ describe('the recipe', function () {
     /** Renews twice, and looks that nobody has written to the zone that is not ours. */
     const renewsAlone = async (root?: string): Promise<void> => {
       const before = await dig(lab, NAME, 'SOA');
-      succeeded(await lab.run(['renew']));
+      assertSucceeded(await lab.run(['renew']));
       const web = await startWeb(peers, [NAME]);
-      told(TITLE, await lab.check(NAME, web.port, root));
-      succeeded(await lab.run(['renew', '--force']));
+      assertTold(TITLE, await lab.check(NAME, web.port, root));
+      assertSucceeded(await lab.run(['renew', '--force']));
       assert.equal(lab.versions().length, 2);
       assert.deepEqual(await dig(lab, NAME, 'SOA'), before);
     };
@@ -228,20 +231,7 @@ describe('the recipe', function () {
   });
 });
 
-function succeeded({ code, stdout, stderr }: Outcome): void {
-  assert.equal(code, 0, stdout + stderr);
-}
-
-function healthy({ code, stdout }: Outcome): void {
+function assertHealthy({ code, stdout }: Outcome): void {
   assert.equal(code, 0, stdout);
   assert.doesNotMatch(stdout, /\[[A-Z_]+\]/);
-}
-
-/** No error, and the section of that title shows what was said. */
-function told(title: string, { code, stdout, stderr }: Outcome): void {
-  assert.equal(code, 0, stdout + stderr);
-  const section = DOCUMENT.split(`\n## ${title}\n`)[1]?.split('\n## ')[0] ?? '';
-  const fences = [...section.matchAll(/^```text\n\$ delegated check \S+\n([\s\S]*?)\n```$/gm)];
-  if (!fences.some(([, text]) => text === stdout.trimEnd()))
-    assert.fail(`"${title}" in docs/recipes.md does not show this:\n\n${stdout}`);
 }

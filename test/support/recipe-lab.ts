@@ -8,6 +8,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { type Lab, type LabOptions, type Outcome, startLab } from '../e2e/lab.ts';
+import { freePort } from './free-port.ts';
 import {
   type Federation,
   type Handler,
@@ -23,10 +24,14 @@ const EXAMPLES = fileURLToPath(new URL('../../deploy/examples/', import.meta.url
 const [PORT, ADDRESS, EXPIRY, SOFTWARE] = [8448, '203.0.113.5', '2027-02-23', 'Synapse 1.94.0'] as const;
 
 export interface RecipeLab extends Lab {
+  /** Of federation. */
+  readonly port: number;
   /** Where `wellKnown.write` goes. */
   readonly webRoot: string;
-  /** Writes the config of this example; `change` has the last word on the providers and the CA. */
-  use(example: string, change?: { readonly acme?: object; readonly providers?: Providers }): Promise<void>;
+  /** A text of the document or of an example, with our port and our paths in it. */
+  local(text: string): string;
+  /** Writes the config of this example. */
+  use(example: string, change?: Change): Promise<void>;
   /**
    * `delegated check`, as it prints on a terminal, in the words of the document.
    * @param web the port of the web server of the server name; a CA besides Pebble in `root`
@@ -41,19 +46,33 @@ export interface Web {
   stop(): Promise<void>;
 }
 
+/** Has the last word on what the example says. */
+export interface Change {
+  readonly local?: (text: string) => string;
+  readonly acme?: object;
+  readonly providers?: Providers;
+  /** Of each site that has one. */
+  readonly certificate?: object;
+}
+
 export type Providers = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 export type Zones = NonNullable<LabOptions['zones']>;
 /** What the front end has behind it: by the name in the Host header, the `server_name`. */
 export type Homes = Readonly<Record<string, string>>;
 
-export async function startRecipeLab(peers: Federation, homes: Homes, zones: Zones): Promise<RecipeLab> {
+/** @param homes null: nothing listens on the port yet */
+export async function startRecipeLab(
+  peers: Federation,
+  homes: Homes | null,
+  zones: Zones,
+): Promise<RecipeLab> {
   const lab = await startLab({ zones, recursion: true });
   const tls = join(lab.directory, 'tls');
   const reloadFile = join(lab.directory, 'reload');
   const webRoot = join(lab.directory, 'www');
   await mkdir(webRoot);
-  const port = await peers.listen(frontEnd(tls, reloadFile, homes));
+  const port = homes === null ? await freePort() : await peers.listen(frontEnd(tls, reloadFile, homes));
   const local = (text: string): string =>
     text
       .replaceAll(`${PORT}`, `${port}`)
@@ -63,13 +82,16 @@ export async function startRecipeLab(peers: Federation, homes: Homes, zones: Zon
       .replaceAll('group: matrix-synapse', `group: '${process.getgid?.() ?? 0}'`);
   return {
     ...lab,
+    port,
     webRoot,
+    local,
     versions() {
       const root = join(lab.state, 'certificates');
       return readdirSync(root).flatMap((site) => readdirSync(join(root, site, 'versions')));
     },
     async use(example, change = {}) {
-      const { acme, providers, sites }: Example = parse(local(readFileSync(join(EXAMPLES, example), 'utf8')));
+      const text = readFileSync(join(EXAMPLES, example), 'utf8');
+      const { acme, providers, sites }: Example = parse((change.local ?? local)(text));
       const ca = { ca: lab.pebble.directoryUrl, caCertificates: lab.pebble.caFile };
       const reached = Object.entries(providers).map(([name, settings]) => [
         name,
@@ -80,7 +102,13 @@ export async function startRecipeLab(peers: Federation, homes: Homes, zones: Zon
           ...change.providers?.[name],
         },
       ]);
-      await lab.configure(sites, {
+      const changed = Object.entries(sites).map(([name, site]) => {
+        const { certificate } = site;
+        const whole =
+          typeof certificate === 'object' ? { ...certificate, ...change.certificate } : certificate;
+        return [name, { ...site, certificate: whole }];
+      });
+      await lab.configure(Object.fromEntries(changed), {
         acme: { ...acme, ...ca, ...change.acme },
         providers: Object.fromEntries(reached),
       });
@@ -120,7 +148,7 @@ function documented(text: string, web: number): string {
 interface Example {
   readonly acme: object;
   readonly providers: Providers;
-  readonly sites: Readonly<Record<string, unknown>>;
+  readonly sites: Readonly<Record<string, { readonly certificate: object | 'none' }>>;
 }
 
 /** A web server for these names, which answers 404 for what `answer` has not. */
