@@ -21,7 +21,8 @@ import {
 
 const EXAMPLES = fileURLToPath(new URL('../../deploy/examples/', import.meta.url));
 /** What stands in the examples and in the document in the place of what differs from run to run. */
-const [PORT, ADDRESS, EXPIRY, SOFTWARE] = [8448, '203.0.113.5', '2027-02-23', 'Synapse 1.94.0'] as const;
+const [PORT, ADDRESS, WEB] = [8448, '203.0.113.5', '203.0.113.80'] as const;
+const [EXPIRY, SOFTWARE] = ['2027-02-23', 'Synapse 1.94.0'] as const;
 
 export interface RecipeLab extends Lab {
   /** Of federation. */
@@ -135,7 +136,7 @@ export async function startRecipeLab(
 /** As the document has it: with the ports, the address, the date and the order of names of a real server. */
 function documented(text: string, web: number): string {
   return text
-    .replaceAll(`${web}`, '443')
+    .replaceAll(`127.0.0.1:${web}`, `${WEB}:443`)
     .replaceAll(/(?<=port |:|SRV \d+ \d+ )\d{4,5}\b/g, `${PORT}`)
     .replaceAll('127.0.0.1', ADDRESS)
     .replaceAll('Lab 1.2', SOFTWARE)
