@@ -3,7 +3,7 @@ import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import { asDelegatedError } from './errors.ts';
 import { endpointText } from './lookup.ts';
 import type { AddressAnswer, SrvAnswer } from './matrix/discovery.ts';
-import type { Ctx, DnsClient, DnsRecord, DnsResponse, Endpoint, QueryType } from './ports.ts';
+import type { Ctx, DnsClient, DnsQuestion, DnsRecord, DnsResponse, Endpoint, QueryType } from './ports.ts';
 
 /** Instead of what DNS says: where to connect for this host and port. */
 export interface Pin {
@@ -74,7 +74,7 @@ export function createNameLooker(
 
 async function lookUpSrv(name: DomainName, ports: NameLookerPorts, ctx: Ctx): Promise<SrvLook> {
   const response = await resolve(name, 'SRV', ports, ctx);
-  if (typeof response === 'string') return { answer: { kind: 'unknown', why: response }, ttl: null };
+  if (!('rcode' in response)) return { answer: { kind: 'unknown', ...response }, ttl: null };
   return { answer: srvAnswer(response), ttl: ttlOf(response.answers) };
 }
 
@@ -88,7 +88,7 @@ async function lookUpAddresses(host: DomainName, ports: NameLookerPorts, ctx: Ct
   const responses = await Promise.all(
     (['A', 'AAAA'] as const).map((type) => resolve(host, type, ports, ctx)),
   );
-  const records = responses.flatMap((response) => (typeof response === 'string' ? [] : response.answers));
+  const records = responses.flatMap((response) => ('rcode' in response ? response.answers : []));
   const addresses = records.flatMap((record) =>
     record.type === 'A' || record.type === 'AAAA' ? [record.data] : [],
   );
@@ -96,34 +96,64 @@ async function lookUpAddresses(host: DomainName, ports: NameLookerPorts, ctx: Ct
   const alias = cname?.type === 'CNAME' ? { alias: cname.data } : {};
   if (addresses.length > 0) return { kind: 'addresses', addresses: [...new Set(addresses)], ...alias };
   // One family that is silent may be the one that has addresses.
-  const why = responses.find((response) => typeof response === 'string');
-  return why === undefined ? { kind: 'none' } : { kind: 'unknown', why };
+  const unknown = responses.find((response) => 'why' in response);
+  return unknown === undefined ? { kind: 'none' } : { kind: 'unknown', ...unknown };
 }
 
 /** What Synapse takes for "no such record" besides the usual (`srv_resolver.py`, 2026-07). */
 const AS_GOOD_AS_NONE = 'NOTIMP';
 
-/** The response of the first resolver that knows; else what they said instead, as half a sentence. */
+/** What resolvers say instead of an answer. */
+interface NoAnswer {
+  /** Half a sentence. */
+  readonly why: string;
+  readonly bogus?: true;
+}
+
+/** The response of the first resolver that knows. */
 async function resolve(
   name: DomainName,
   type: QueryType,
   { dns, resolvers }: NameLookerPorts,
   ctx: Ctx,
-): Promise<DnsResponse | string> {
+): Promise<DnsResponse | NoAnswer> {
   const troubles: string[] = [];
+  let bogus = false;
   for (const server of resolvers) {
     try {
       const response = await dns.query(server, { name, type, recurse: true }, ctx);
       const { rcode } = response;
       if (rcode === 'NOERROR' || rcode === 'NXDOMAIN' || rcode === AS_GOOD_AS_NONE) return response;
-      troubles.push(`${endpointText(server)} answers ${rcode}`);
+      const refused =
+        rcode === 'SERVFAIL' && (await knowsUnchecked(server, { name, type, recurse: true }, dns, ctx));
+      bogus ||= refused;
+      troubles.push(
+        `${endpointText(server)} answers ${rcode}${refused ? ', and knows it with checking disabled (CD)' : ''}`,
+      );
     } catch (thrown) {
       const error = asDelegatedError(thrown);
       if (error.code !== 'E_DNS_UNANSWERED') throw error;
       troubles.push(error.message);
     }
   }
-  return troubles.length > 0 ? troubles.join('; ') : 'there is no resolver to ask';
+  const why = troubles.length > 0 ? troubles.join('; ') : 'there is no resolver to ask';
+  return { why, ...(bogus ? { bogus } : {}) };
+}
+
+/** A validating resolver that answers as soon as it is told not to validate (RFC 4035 §3.2.2): DNSSEC is what fails. */
+async function knowsUnchecked(
+  server: Endpoint,
+  question: DnsQuestion,
+  dns: DnsClient,
+  ctx: Ctx,
+): Promise<boolean> {
+  try {
+    const { rcode } = await dns.query(server, { ...question, unchecked: true }, ctx);
+    return rcode === 'NOERROR' || rcode === 'NXDOMAIN';
+  } catch (thrown) {
+    if (asDelegatedError(thrown).code === 'E_DNS_UNANSWERED') return false;
+    throw thrown;
+  }
 }
 
 function ttlOf(records: readonly DnsRecord[]): number | null {

@@ -7,7 +7,7 @@ import type { HttpResponse, TlsSight } from './federation/https-outcome.ts';
 import type { Trail, WellKnownEnd } from './federation/sight.ts';
 import type { AddressAnswer } from './matrix/discovery.ts';
 import { WELL_KNOWN_MAX_OCTETS } from './matrix/well-known-answer.ts';
-import type { Clock, Ctx, HttpsLooker } from './ports.ts';
+import type { Clock, Ctx, HttpsLooker, HttpsRequest } from './ports.ts';
 
 export interface WebPorts {
   readonly https: HttpsLooker;
@@ -23,6 +23,8 @@ export interface Errand {
   readonly deadlineMs: number;
   /** The Origin header, as a browser sends it. */
   readonly origin?: string;
+  /** The preflight of a browser, which follows no redirect (Fetch § "CORS-preflight fetch"). */
+  readonly preflight?: HttpsRequest['preflight'];
 }
 
 const HTTPS_PORT = 443;
@@ -47,6 +49,7 @@ export async function followRedirects(errand: Errand, ports: WebPorts, ctx: Ctx)
         maxBody: WELL_KNOWN_MAX_OCTETS,
         deadlineMs: Math.max(1, deadline - ports.clock.monotonic()),
         ...(errand.origin === undefined ? {} : { origin: errand.origin }),
+        ...(errand.preflight === undefined ? {} : { preflight: errand.preflight }),
       },
       ctx,
     );
@@ -54,7 +57,8 @@ export async function followRedirects(errand: Errand, ports: WebPorts, ctx: Ctx)
     const { tls, response } = outcome;
     if (!isTrusted(tls)) return ended({ kind: 'untrusted', host, tls });
     hops.push(response);
-    if (!REDIRECTS.has(response.status)) return ended({ kind: 'response', response });
+    if (!REDIRECTS.has(response.status) || errand.preflight !== undefined)
+      return ended({ kind: 'response', response });
 
     const next = locationOf(response, url);
     if (next === null) return ended({ kind: 'redirect', why: 'nowhere' });

@@ -9,6 +9,7 @@ import {
   type Handler,
   INTERMEDIATE,
   NAME,
+  ROOT_CA,
   type Row,
   TARGET,
   type Zone,
@@ -39,6 +40,8 @@ interface Setting {
   readonly homeserver?: Handler;
   /** What port 443 of the server name serves to clients. */
   readonly client?: Handler;
+  /** What /_matrix/client/versions answers, below the base_url. */
+  readonly api?: Handler;
   /** Connect there instead. */
   readonly port?: number;
   readonly name?: string;
@@ -50,14 +53,17 @@ const delegating = (server: string): Handler => json(200, { 'm.server': server }
 const CORS = { 'access-control-allow-origin': '*' };
 const clientFile = (baseUrl = `https://${NAME}/hs/`): Handler =>
   json(200, { 'm.homeserver': { base_url: baseUrl } }, CORS);
-const versions = json(200, { versions: ['v1.11'] });
+/** As the specification has them (client-server API § "Web Browser Clients"). */
+const API_CORS = { ...CORS, 'access-control-allow-headers': 'X-Requested-With, Content-Type, Authorization' };
+const VERSIONS = { versions: ['v1.11'] };
+const versions = json(200, VERSIONS, API_CORS);
 /** A web server, with the files of clients and a homeserver for them beside what it serves to peers. */
 const site =
-  (peers: Handler, client = notFound): Handler =>
+  (peers: Handler, client = notFound, api = versions): Handler =>
   (request, response) => {
     const { url = '' } = request;
     if (url.startsWith('/.well-known/matrix/client')) client(request, response);
-    else if (url === '/hs/_matrix/client/versions') versions(request, response);
+    else if (url === '/hs/_matrix/client/versions') api(request, response);
     else peers(request, response);
   };
 const srv = (port: number, target = TARGET): Row => [FED, 'SRV', `10 5 ${port} ${target}`];
@@ -83,7 +89,9 @@ describe('a look at a server from outside', () => {
     const { certificate = GOOD, webCertificate = GOOD, web = () => notFound } = setting;
     const port = setting.port ?? (await lab.serve(certificate, setting.homeserver ?? homeserver()));
     const webPort =
-      web === null ? await freePort() : await lab.serve(webCertificate, site(web(port), setting.client));
+      web === null
+        ? await freePort()
+        : await lab.serve(webCertificate, site(web(port), setting.client, setting.api));
     const dns = await lab.dns({
       rows: [
         [NAME, 'A', '127.0.0.1'],
@@ -294,6 +302,18 @@ describe('a look at a server from outside', () => {
       /_matrix\._tcp/,
     ],
     [
+      'DNSSEC_BOGUS',
+      'signatures of the SRV name that do not hold',
+      { says: { [FED]: 'bogus' } },
+      /refuse to answer for this server/,
+    ],
+    [
+      'DNSSEC_BOGUS',
+      'signatures of the addresses that do not hold',
+      { says: { [TARGET]: 'bogus' } },
+      /refuse to answer for this server/,
+    ],
+    [
       'SRV_TARGET_CNAME',
       'an SRV target that is an alias',
       { records: (port) => [srv(port, 'alias.example.org'), ['alias.example.org', 'CNAME', TARGET]] },
@@ -414,6 +434,12 @@ describe('a look at a server from outside', () => {
       /without the intermediate "lab intermediate"/,
     ],
     [
+      'CERT_CHAIN_STALE',
+      'a chain with an expired cross-signature behind a good one',
+      { certificate: withStaleRoot() },
+      /contains "lab root", which expired/,
+    ],
+    [
       'CERT_UNTRUSTED',
       'a certificate that signed itself',
       { certificate: selfSigned(NAME) },
@@ -480,6 +506,40 @@ describe('a look at a server from outside', () => {
       'a base_url of plain HTTP',
       { client: clientFile(`http://${NAME}/hs`) },
       /lists no versions/,
+    ],
+    [
+      'CLIENT_FILE_PREFLIGHT',
+      'a file of clients that knows GET only',
+      {
+        client: (request, response) =>
+          (request.method === 'OPTIONS' ? json(405, '') : clientFile())(request, response),
+      },
+      /what they ask for with OPTIONS/,
+    ],
+    [
+      'CLIENT_API_CORS',
+      'a homeserver whose proxy drops the CORS headers',
+      { client: clientFile(), api: json(200, VERSIONS) },
+      /cannot log in/,
+    ],
+    [
+      'CLIENT_API_CORS',
+      'a homeserver that allows every header but the one with the token',
+      { client: clientFile(), api: json(200, VERSIONS, { ...CORS, 'access-control-allow-headers': '*' }) },
+      /cannot log in/,
+    ],
+    [
+      'CLIENT_API_CORS',
+      'a homeserver whose proxy redirects OPTIONS',
+      {
+        client: clientFile(),
+        api: (request, response) =>
+          (request.method === 'OPTIONS' ? json(301, '', { ...API_CORS, location: '/hs/' }) : versions)(
+            request,
+            response,
+          ),
+      },
+      /cannot log in/,
     ],
     ['KEYS_STATUS', 'a proxy without a route', { homeserver: json(404, 'not here') }, /status 404/],
     [
@@ -549,6 +609,16 @@ describe('a look at a server from outside', () => {
         const errors = report.findings.filter(({ severity }) => severity === 'error');
         assert.equal(report.ok, errors.length === 0);
       });
+
+    it('one zone with bad signatures once, however many of its names are asked for: DNSSEC_BOGUS', async () => {
+      const says = { [FED]: 'bogus', [LEGACY]: 'bogus' } as const;
+      const report = await check({ says, records: () => [] });
+      assert.deepEqual(codes(report), ['DNSSEC_BOGUS']);
+      assert.match(
+        report.findings[0]?.evidence.join('\n') ?? '',
+        /^_matrix-fed\._tcp.* SERVFAIL, and knows it .*\n_matrix\._tcp/,
+      );
+    });
 
     it('authoritative servers that disagree: SRV_SERVERS_DISAGREE', async () => {
       const port = await lab.serve(GOOD, homeserver());
@@ -723,6 +793,21 @@ function selfSigned(name: string): Credentials {
 function leafAlone(): Credentials {
   const { privateKey, pem } = makeCertificate({ subject: NAME, names: [NAME], issuer: INTERMEDIATE });
   return { key: privateKey, cert: pem };
+}
+
+/** The root that is trusted, cross-signed by one that is not, and whose cross-signature has expired. */
+function withStaleRoot(): Credentials {
+  const old = makeCertificate({ subject: 'old root', isCa: true });
+  const crossed = makeCertificate({
+    subject: 'lab root',
+    isCa: true,
+    issuer: old,
+    keyOf: ROOT_CA,
+    notBefore: new Date(Date.now() - 2 * DAY_MS),
+    notAfter: new Date(Date.now() - DAY_MS),
+  });
+  const leaf = makeCertificate({ subject: NAME, names: [NAME], issuer: INTERMEDIATE });
+  return { key: leaf.privateKey, cert: leaf.pem + INTERMEDIATE.pem + crossed.pem };
 }
 
 function ofUnknownCa(): Credentials {

@@ -1,4 +1,5 @@
 import { listsVersions } from '../matrix/client-well-known.ts';
+import { closedHops, diagnoseClientCors } from './diagnose-client-cors.ts';
 import { type Finding, finding } from './finding.ts';
 import type { HttpResponse } from './https-outcome.ts';
 import type { ClientSight, ServerSight, Trail } from './sight.ts';
@@ -13,6 +14,7 @@ export function diagnoseClient({ client }: ServerSight): Finding[] {
     ...corsFindings(client),
     ...typeFindings(response, client.file),
     ...apiFindings(client),
+    ...diagnoseClientCors(client),
   ];
 }
 
@@ -43,12 +45,7 @@ function contentFindings({ file, content }: ClientSight): Finding[] {
 
 /** A browser looks at each hop: a redirect without the header ends the request (v1.20 of the specification says so). */
 function corsFindings({ file, origin }: ClientSight): Finding[] {
-  const closed = file.hops.flatMap((hop, index) => {
-    const allowed = hop.headers['access-control-allow-origin'];
-    return allowed === '*' || allowed === origin
-      ? []
-      : [`${file.urls[index] ?? ''}: ${allowed ?? 'no such header'}`];
-  });
+  const closed = closedHops(file, origin);
   if (closed.length === 0) return [];
   return [
     finding(

@@ -8,7 +8,6 @@ import type { ServerSight, SrvSight } from './sight.ts';
 export function diagnoseSrv(sight: ServerSight): Finding[] {
   return [
     ...unreadFindings(sight),
-    ...troubleFindings(sight),
     ...aliasFindings(sight),
     ...twinFindings(sight),
     ...misspeltFindings(sight),
@@ -72,40 +71,6 @@ function leadsThere(records: readonly SrvData[], { host, port }: Pick<ServerName
     host.kind === 'name' &&
     records.every((data) => data.target === host.name && data.port === (port ?? DEFAULT_PORT))
   );
-}
-
-function troubleFindings({ discovery }: ServerSight): Finding[] {
-  return discovery.trouble.map((trouble) => {
-    switch (trouble.kind) {
-      case 'srv-unknown':
-        return finding(
-          'SRV_UNANSWERED',
-          `The question for ${relativeToRoot(trouble.name)} SRV gets no usable answer, so Synapse servers do not federate with you.`,
-          'make the name servers of the zone answer for that name (NXDOMAIN is fine); check DNSSEC and forwarders if they say SERVFAIL',
-          [trouble.why],
-        );
-      case 'srv-unavailable':
-        return finding(
-          'SRV_NOT_AVAILABLE',
-          `${relativeToRoot(trouble.name)} has the target ".", which says that there is no such service.`,
-          'point it to the host that runs the homeserver, or remove the record',
-        );
-      case 'no-address':
-        return finding(
-          'NO_ADDRESS',
-          `${relativeToRoot(trouble.host)}${trouble.srv ? ', the SRV target,' : ''} has no A and no AAAA record.`,
-          `publish an A or AAAA record for ${relativeToRoot(trouble.host)}`,
-        );
-      case 'address-unknown':
-        break;
-    }
-    return finding(
-      'ADDRESS_UNANSWERED',
-      `The addresses of ${relativeToRoot(trouble.host)} cannot be found out.`,
-      'make the name servers of its zone answer; check DNSSEC if they say SERVFAIL',
-      [trouble.why],
-    );
-  });
 }
 
 function aliasFindings({ discovery, aliases }: ServerSight): Finding[] {

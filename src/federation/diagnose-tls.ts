@@ -35,6 +35,7 @@ export function diagnoseTls(
     ...(tls.namesMatch ? [] : wrongName(target, leaf.names, name, wrong)),
     ...dateFindings(leaf, now, wrong),
     ...trustFindings(tls, name, wrong),
+    ...staleFindings(tls, now, wrong),
   ];
 }
 
@@ -124,6 +125,17 @@ function trustFindings({ chain, distrust }: TlsSight, name: string, wrong: Wrong
     'CERT_UNTRUSTED',
     `The certificate is not trusted: ${why} (${distrust}).`,
     `get a certificate for ${name} from a public CA`,
+  );
+}
+
+/** As in 2021, when the cross-signature of an expired root (DST Root CA X3) cut off whoever had older software. */
+function staleFindings({ chain, distrust }: TlsSight, now: Date, wrong: Wrong): Finding[] {
+  const stale = chain.slice(1).find(({ notAfter }) => notAfter.getTime() <= now.getTime());
+  if (stale === undefined || distrust !== null) return [];
+  return wrong(
+    'CERT_CHAIN_STALE',
+    `The chain contains "${stale.subject}", which expired at ${stale.notAfter.toISOString()}; some peers find another way around it, some do not.`,
+    'serve the chain that the CA gives today, without that certificate',
   );
 }
 

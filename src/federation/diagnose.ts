@@ -1,6 +1,7 @@
 import { diagnoseClient } from './diagnose-client.ts';
 import { diagnoseSrv } from './diagnose-srv.ts';
 import { diagnoseTargets } from './diagnose-targets.ts';
+import { diagnoseTrouble } from './diagnose-trouble.ts';
 import { diagnoseWellKnown } from './diagnose-well-known.ts';
 import { type Finding, type Severity, finding } from './finding.ts';
 import type { ServerSight } from './sight.ts';
@@ -16,7 +17,9 @@ const ORDER: readonly Severity[] = ['error', 'warning', 'info'];
 /** Everything that is wrong or worth knowing, the worst first. */
 export function diagnose(sight: ServerSight): Finding[] {
   // Without a resolver every name looks broken, and none need be.
-  const names = sight.deaf ? [NO_RESOLVER] : [...diagnoseWellKnown(sight), ...diagnoseSrv(sight)];
+  const names = sight.deaf
+    ? [NO_RESOLVER]
+    : [...diagnoseWellKnown(sight), ...diagnoseTrouble(sight), ...diagnoseSrv(sight)];
   const findings = [...names, ...diagnoseTargets(sight), ...diagnoseClient(sight)];
   return findings.sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
 }

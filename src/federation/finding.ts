@@ -6,6 +6,7 @@ export type Severity = 'error' | 'warning' | 'info';
  */
 export const FINDINGS = {
   NO_RESOLVER: ['error', 'no resolver answers this machine'],
+  DNSSEC_BOGUS: ['error', 'the DNSSEC signatures do not hold'],
 
   WELL_KNOWN_NOT_JSON: ['warning', 'the well-known file is no JSON object'],
   WELL_KNOWN_NO_SERVER: ['warning', 'the well-known file has no m.server'],
@@ -54,6 +55,7 @@ export const FINDINGS = {
   CERT_NOT_YET_VALID: ['error', 'the certificate is not valid yet'],
   CERT_EXPIRES_SOON: ['warning', 'the certificate expires soon'],
   CERT_CHAIN_INCOMPLETE: ['error', 'the intermediate certificate is not served'],
+  CERT_CHAIN_STALE: ['warning', 'a certificate of the chain has expired'],
   CERT_UNTRUSTED: ['error', 'no trusted CA vouches for the certificate'],
 
   HTTP_FAILED: ['error', 'HTTP does not work over the TLS connection'],
@@ -68,8 +70,10 @@ export const FINDINGS = {
 
   CLIENT_FILE_BROKEN: ['warning', 'clients stop at the well-known file of clients'],
   CLIENT_FILE_CORS: ['warning', 'clients in a browser cannot read their well-known file'],
+  CLIENT_FILE_PREFLIGHT: ['info', 'the well-known file of clients answers no preflight'],
   CLIENT_FILE_TYPE: ['warning', 'the well-known file of clients has the wrong content type'],
   CLIENT_API_DOWN: ['warning', 'the base_url of clients leads to no homeserver'],
+  CLIENT_API_CORS: ['warning', 'clients in a browser cannot use the homeserver'],
 } as const satisfies Record<string, readonly [Severity, string]>;
 
 export type FindingCode = keyof typeof FINDINGS;

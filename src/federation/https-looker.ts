@@ -12,6 +12,8 @@ export interface HttpsRequest {
   readonly path: string;
   /** The Origin header; none without it. */
   readonly origin?: string;
+  /** OPTIONS instead of GET, as a browser asks whether it may send a GET with these headers. */
+  readonly preflight?: { readonly headers: string };
   /** Octets of the body that are read at most. */
   readonly maxBody: number;
   /** Milliseconds for all of it. */
@@ -21,7 +23,7 @@ export interface HttpsRequest {
 /** How the world is seen from outside. */
 export interface HttpsLooker {
   /**
-   * One GET over a connection of its own. Follows no redirect, trusts nothing and tells everything; whatever goes
+   * One GET (or the preflight of one) over a connection of its own. Follows no redirect, trusts nothing and tells everything; whatever goes
    * wrong on the other side is an outcome.
    * @throws DelegatedError E_ABORTED
    */

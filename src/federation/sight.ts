@@ -97,4 +97,8 @@ export interface ClientSight {
   readonly api: URL | null;
   /** Null where it was not asked for, or the host has no address. */
   readonly versions: Trail | null;
+  /** Of the file where it is in the end; null without a file. */
+  readonly filePreflight: Trail | null;
+  /** Of `versions`, with a token; null as that is. */
+  readonly apiPreflight: Trail | null;
 }

@@ -81,11 +81,18 @@ function requestOptions(
     // The empty text keeps Node from making an SNI of the Host header.
     servername: request.sni ?? '',
     path: request.path,
+    ...(request.preflight === undefined ? {} : { method: 'OPTIONS' }),
     headers: {
       host: request.host,
       accept: 'application/json',
       'user-agent': userAgent,
       ...(request.origin === undefined ? {} : { origin: request.origin }),
+      ...(request.preflight === undefined
+        ? {}
+        : {
+            'access-control-request-method': 'GET',
+            'access-control-request-headers': request.preflight.headers,
+          }),
     },
     agent: false,
     secureContext,

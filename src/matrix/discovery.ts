@@ -16,8 +16,17 @@ export type SrvAnswer =
   | { readonly kind: 'records'; readonly records: readonly SrvData[] }
   /** NXDOMAIN, or NOERROR without SRV records. */
   | { readonly kind: 'none' }
-  /** SERVFAIL, REFUSED, silence. */
-  | { readonly kind: 'unknown'; readonly why: string };
+  | UnknownAnswer;
+
+/** SERVFAIL, REFUSED, silence. */
+type UnknownAnswer = { readonly kind: 'unknown' } & Unknown;
+
+interface Unknown {
+  /** Half a sentence. */
+  readonly why: string;
+  /** A resolver knows the answer and refuses it, since its DNSSEC signatures do not hold. */
+  readonly bogus?: true;
+}
 
 export type AddressAnswer =
   | {
@@ -27,7 +36,7 @@ export type AddressAnswer =
       readonly alias?: DomainName;
     }
   | { readonly kind: 'none' }
-  | { readonly kind: 'unknown'; readonly why: string };
+  | UnknownAnswer;
 
 export type Question =
   | { readonly kind: 'well-known'; readonly host: DomainName }
@@ -54,11 +63,11 @@ export interface FederationEndpoint {
 /** Why a peer comes to no address, or not every peer does. */
 export type DiscoveryTrouble =
   /** Synapse gives up here (`srv_resolver.py`, 2026-07); others go on as if there were no record. */
-  | { readonly kind: 'srv-unknown'; readonly name: DomainName; readonly why: string }
+  | ({ readonly kind: 'srv-unknown'; readonly name: DomainName } & Unknown)
   /** The only target is `.`: decidedly not available (RFC 2782). */
   | { readonly kind: 'srv-unavailable'; readonly name: DomainName }
   | { readonly kind: 'no-address'; readonly host: DomainName; readonly srv: boolean }
-  | { readonly kind: 'address-unknown'; readonly host: DomainName; readonly why: string };
+  | ({ readonly kind: 'address-unknown'; readonly host: DomainName } & Unknown);
 
 export interface Discovery {
   readonly branch: Branch;
@@ -185,7 +194,7 @@ function bySrv(
       return found({ branch, kind: 'srv', name, records: answer.records, steps: [...steps, said] }, trouble);
     }
     if (answer.kind === 'unknown') {
-      trouble.push({ kind: 'srv-unknown', name, why: answer.why });
+      trouble.push({ ...answer, kind: 'srv-unknown', name });
       steps.push(
         `Whether there is an SRV record ${relativeToRoot(name)} is unknown (${answer.why}): Synapse gives up here, others go on as if there were none.`,
       );
@@ -240,7 +249,7 @@ function troubleOf(route: Route, answers: Answers): DiscoveryTrouble[] {
   return hostsOf(route).flatMap((host): DiscoveryTrouble[] => {
     const answer = answers.addresses.get(host);
     if (answer?.kind === 'none') return [{ kind: 'no-address', host, srv: route.kind === 'srv' }];
-    return answer?.kind === 'unknown' ? [{ kind: 'address-unknown', host, why: answer.why }] : [];
+    return answer?.kind === 'unknown' ? [{ ...answer, kind: 'address-unknown', host }] : [];
   });
 }
 

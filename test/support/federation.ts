@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type ServerOptions, createServer } from 'node:https';
 import type { Server, Socket } from 'node:net';
-import { type Answer, AUTHORITATIVE_ANSWER } from 'dns-packet';
+import { type Answer, AUTHORITATIVE_ANSWER, CHECKING_DISABLED } from 'dns-packet';
 import { type CheckOptions, lookAtServer } from '../../src/check.ts';
 import { type CheckReport, checkReport } from '../../src/federation/check-report.ts';
 import type { ServerSight } from '../../src/federation/sight.ts';
@@ -94,7 +94,8 @@ export function homeserver(keys: Handler = json(200, serverKeys())): Handler {
 
 /** `[name, type, data]` as a zone file has it: `['a.example.org', 'A', '127.0.0.1']`, `[…, 'SRV', '10 5 8448 b.org']`. */
 export type Row = readonly [name: string, type: 'A' | 'AAAA' | 'CNAME' | 'NS' | 'SOA' | 'SRV', data: string];
-export type Rcode = keyof typeof RCODES | 'silent';
+/** `bogus`: SERVFAIL unless the question says not to validate, as a validating resolver has it. */
+export type Rcode = keyof typeof RCODES | 'silent' | 'bogus';
 
 export interface Zone {
   readonly rows: readonly Row[];
@@ -103,10 +104,11 @@ export interface Zone {
 }
 
 export function startDns(zone: Zone): Promise<DnsStub> {
-  return startDnsStub(({ name, type }) => {
+  return startDnsStub(({ name, type, flags }) => {
     const said = zone.says?.[name];
     if (said === 'silent') return null;
-    if (said !== undefined) return reply(RCODES[said]);
+    if (said === 'bogus' && (flags & CHECKING_DISABLED) === 0) return reply(RCODES.SERVFAIL);
+    if (said !== undefined && said !== 'bogus') return reply(RCODES[said]);
     const answers = answersIn(zone.rows, name.toLowerCase(), type ?? '');
     return reply(answers === null ? RCODES.NXDOMAIN : 0, answers ?? []);
   });

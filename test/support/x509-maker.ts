@@ -1,4 +1,11 @@
-import { type KeyObject, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import {
+  type KeyObject,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  randomBytes,
+  sign,
+} from 'node:crypto';
 
 /** A key with its certificate; `chain` is what a server would send, leaf first. */
 export interface Issued {
@@ -17,13 +24,18 @@ export interface CertificateRequest {
   readonly notAfter?: Date;
   /** Default: it signs itself. */
   readonly issuer?: Issued;
+  /** For the key of this one, as a cross-signature is. Default: a new key. */
+  readonly keyOf?: Issued;
 }
 
 const DAY_MS = 86_400_000;
 
 /** X.509 (RFC 5280) with P-256, in one go and with any dates, which openssl(1) 3.0 does not make without a CA folder. */
 export function makeCertificate(request: CertificateRequest): Issued {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const privateKey =
+    request.keyOf === undefined
+      ? generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+      : createPrivateKey(request.keyOf.privateKey);
   const signer: KeyObject =
     request.issuer === undefined ? privateKey : createPrivateKey(request.issuer.privateKey);
   const now = Date.now();
@@ -37,7 +49,7 @@ export function makeCertificate(request: CertificateRequest): Issued {
       time(request.notAfter ?? new Date(now + 60 * DAY_MS)),
     ),
     name(request.subject),
-    publicKey.export({ type: 'spki', format: 'der' }),
+    createPublicKey(privateKey).export({ type: 'spki', format: 'der' }),
     tlv(0xa3, sequence(...extensions(request))),
   );
   const signature = sign('sha256', tbs, signer);
