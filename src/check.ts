@@ -7,7 +7,13 @@ import { withDeadline } from './check-deadline.ts';
 import { type DomainName, relativeToRoot, under } from './dns/domain-name.ts';
 import type { HttpsOutcome } from './federation/https-outcome.ts';
 import { parseServerKeys } from './federation/server-keys.ts';
-import type { ServerSight, SrvSight, TargetSight, WellKnownFetch } from './federation/sight.ts';
+import type {
+  InstalledCertificate,
+  ServerSight,
+  SrvSight,
+  TargetSight,
+  WellKnownFetch,
+} from './federation/sight.ts';
 import { misspeltSrvNames } from './matrix/misspelt-srv.ts';
 import {
   type AddressAnswer,
@@ -31,6 +37,8 @@ export interface CheckOptions {
   readonly pins: readonly Pin[];
   /** The names were given for this run, by a resolver or a table of its own: addresses of this machine are meant. */
   readonly lab: boolean;
+  /** What every address should serve, where that is known. */
+  readonly installed?: InstalledCertificate | null;
   readonly deadlines?: Partial<Deadlines>;
 }
 
@@ -101,10 +109,10 @@ function withLooks(
 
 function surroundings(
   serverName: ServerName,
-  { lab }: CheckOptions,
+  { lab, installed = null }: CheckOptions,
   { clock, names }: Looks,
-): Pick<ServerSight, 'serverName' | 'seenAt' | 'lab' | 'deaf'> {
-  return { serverName, seenAt: clock.now(), lab, deaf: names.isDeaf() };
+): Pick<ServerSight, 'serverName' | 'seenAt' | 'lab' | 'deaf' | 'installed'> {
+  return { serverName, seenAt: clock.now(), lab, installed, deaf: names.isDeaf() };
 }
 
 /** What depends on where peers are led: DNS around the records, and every address. */

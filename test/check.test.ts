@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer as createTcpServer } from 'node:net';
+import { factsOf, parseChain } from '../src/certificate/x509.ts';
 import type { Pin } from '../src/check-names.ts';
 import type { Endpoint } from '../src/ports.ts';
 import { FINDINGS, type FindingCode } from '../src/federation/finding.ts';
@@ -671,6 +672,41 @@ describe('a look at a server from outside', () => {
       });
       const fix = findings.find(({ code }) => code === 'KEYS_STATUS')?.fix ?? '';
       assert.match(fix, /"Host: matrix\.example\.org:\d+" \(SNI matrix\.example\.org\)/);
+    });
+
+    it('an address that still serves the old certificate after a renewal: CERT_NOT_INSTALLED', async () => {
+      const [old, renewed] = [30, 1].map((days) =>
+        makeCertificate({
+          subject: NAME,
+          names: [NAME],
+          issuer: INTERMEDIATE,
+          notBefore: new Date(Date.now() - days * DAY_MS),
+        }),
+      );
+      assert.ok(old !== undefined && renewed !== undefined);
+      const installed = { file: '/x/fullchain.pem', ...factsOf(parseChain(renewed.pem)[0]) };
+      const places = await Promise.all(
+        [renewed, old].map(async ({ privateKey, pem }, index) => {
+          const address = `127.0.0.${index + 1}`;
+          const credentials = { key: privateKey, cert: pem + INTERMEDIATE.pem };
+          return { address, port: await lab.serve(credentials, homeserver(), address) };
+        }),
+      );
+      const at = async (shown: readonly Endpoint[]): Promise<CheckReport> => {
+        const rows = shown.map(({ address }): Row => [TARGET, 'A', address]);
+        const dns = await lab.dns({ rows: [srv(8448), ...rows] });
+        return lab.check(dns, { installed, pins: shown.map((to) => ({ host: TARGET, port: 8448, to })) });
+      };
+      assert.deepEqual(codes(await at(places.slice(0, 1))), []);
+      const report = await at(places);
+      assert.deepEqual(codes(report), ['CERT_NOT_INSTALLED']);
+      seen.add('CERT_NOT_INSTALLED');
+      const { message, evidence } = report.findings[0] ?? { message: '', evidence: [] };
+      assert.match(message, /^An older certificate/);
+      assert.deepEqual(
+        evidence.map((line) => line.replace(/:.*/, '')),
+        ['127.0.0.2 port 8448', 'on disk'],
+      );
     });
 
     it('a port where nothing listens: CONNECTION_REFUSED', async () => {

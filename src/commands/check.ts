@@ -15,12 +15,13 @@ import { systemResolvers } from '../io/system-resolvers.ts';
 import { parseServerName, type ServerName } from '../matrix/server-name.ts';
 import { mapConcurrent } from '../pool.ts';
 import type { Endpoint } from '../ports.ts';
+import { type InstalledFlags, findInstalled } from './installed-certificate.ts';
 import { renderCheck } from './render-check.ts';
 import { createTools } from './session.ts';
-import type { GlobalOptions, Shell } from './shell.ts';
+import type { Shell } from './shell.ts';
 import { paintFor } from './table.ts';
 
-export interface CheckFlags extends GlobalOptions {
+export interface CheckFlags extends InstalledFlags {
   readonly resolver?: string;
   /** `HOST:PORT:ADDRESS`, each. */
   readonly resolve?: readonly string[];
@@ -37,7 +38,7 @@ const DNS_PORT = 53;
 const SERVERS_AT_ONCE = 8;
 const BROKEN = 4;
 
-/** What any federation peer sees of these servers. Reads no config. */
+/** What any federation peer sees of these servers. Needs no config; one that is there says what is on disk. */
 export async function checkCommand(
   names: readonly string[],
   flags: CheckFlags,
@@ -56,9 +57,12 @@ export async function checkCommand(
     resolvers,
   };
   const options = { pins, lab: flags.resolver !== undefined || pins.length > 0 };
-  const ctx = { signal: shell.signal, log: createTools(flags, shell).log, changeId: 'check' };
+  const tools = createTools(flags, shell);
+  const installedFor = await findInstalled(flags, shell, tools);
+  const ctx = { signal: shell.signal, log: tools.log, changeId: 'check' };
   const looks = await mapConcurrent(serverNames, SERVERS_AT_ONCE, async (serverName) => {
-    const sight = await lookAtServer(serverName, options, ports, ctx);
+    const installed = await installedFor(serverName.text);
+    const sight = await lookAtServer(serverName, { ...options, installed }, ports, ctx);
     return { sight, report: checkReport(sight) };
   });
   print(looks, flags, shell);

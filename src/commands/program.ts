@@ -110,6 +110,7 @@ function build(shell: Shell, done: (code: number) => void): Command {
       (value: string, before?: readonly string[]) => [...(before ?? []), value],
     )
     .option('--ca-file <file>', 'trust these CAs too (PEM)')
+    .option('--certificate <file>', 'what should be served (PEM), where no config tells')
     .addOption(
       new Option('--format <format>', 'how to write it').choices(['text', 'federation-tester', 'tap']),
     );

@@ -1,4 +1,5 @@
 import { diagnoseClient } from './diagnose-client.ts';
+import { diagnoseInstalled } from './diagnose-installed.ts';
 import { diagnoseSrv } from './diagnose-srv.ts';
 import { diagnoseTargets } from './diagnose-targets.ts';
 import { diagnoseTrouble } from './diagnose-trouble.ts';
@@ -20,6 +21,11 @@ export function diagnose(sight: ServerSight): Finding[] {
   const names = sight.deaf
     ? [NO_RESOLVER]
     : [...diagnoseWellKnown(sight), ...diagnoseTrouble(sight), ...diagnoseSrv(sight)];
-  const findings = [...names, ...diagnoseTargets(sight), ...diagnoseClient(sight)];
+  const findings = [
+    ...names,
+    ...diagnoseTargets(sight),
+    ...diagnoseInstalled(sight),
+    ...diagnoseClient(sight),
+  ];
   return findings.sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
 }

@@ -54,6 +54,7 @@ export const FINDINGS = {
   CERT_EXPIRED: ['error', 'the certificate has expired'],
   CERT_NOT_YET_VALID: ['error', 'the certificate is not valid yet'],
   CERT_EXPIRES_SOON: ['warning', 'the certificate expires soon'],
+  CERT_NOT_INSTALLED: ['warning', 'another certificate is served than the one on disk'],
   CERT_CHAIN_INCOMPLETE: ['error', 'the intermediate certificate is not served'],
   CERT_CHAIN_STALE: ['warning', 'a certificate of the chain has expired'],
   CERT_UNTRUSTED: ['error', 'no trusted CA vouches for the certificate'],

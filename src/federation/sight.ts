@@ -26,8 +26,19 @@ export interface ServerSight {
   readonly targets: readonly TargetSight[];
   /** No resolver said anything, so nothing is known of DNS. */
   readonly deaf: boolean;
+  /** Null where nobody said what should be served. */
+  readonly installed: InstalledCertificate | null;
   /** Addresses came from a resolver or a table that was given for this run, so loopback is meant. */
   readonly lab: boolean;
+}
+
+/** What should be served, from the disk of this machine. */
+export interface InstalledCertificate {
+  readonly file: string;
+  /** Of the DER; lower-case hex. */
+  readonly sha256: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
 }
 
 export interface SrvSight {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram } from '../../src/commands/program.ts';
 import {
@@ -20,8 +20,8 @@ describe('delegated check', () => {
   const lab = federation();
 
   /** The arguments of a lab where the homeserver has a certificate for that name. */
-  async function labArguments(certName: string): Promise<string[]> {
-    const port = await lab.serve(certificateFor([certName]), homeserver());
+  async function labArguments(certName: string, credentials = certificateFor([certName])): Promise<string[]> {
+    const port = await lab.serve(credentials, homeserver());
     const web = await lab.serve(certificateFor([NAME]), json(404, {}));
     const dns = await lab.dns({
       rows: [
@@ -39,6 +39,20 @@ describe('delegated check', () => {
       `--resolve=${NAME}:443:127.0.0.1:${web}`,
       `--ca-file=${caFile}`,
     ];
+  }
+
+  /** A config, and what its state directory holds for the server. */
+  function configure(cert: string): string {
+    const live = join(folder(), 'state/certificates', NAME, 'current');
+    mkdirSync(live, { recursive: true });
+    writeFileSync(join(live, 'fullchain.pem'), cert);
+    const file = join(folder(), 'config.yaml');
+    const site = 'provider: main, srv: [{target: matrix.example.org}]';
+    writeFileSync(
+      file,
+      `version: 1\nstate: ${folder()}/state\nproviders: {main: {type: desec, token: {file: /nowhere/token}}}\nsites: {${NAME}: {${site}}}\n`,
+    );
+    return file;
   }
 
   it('says in one line that all is well, and ends with 0', async () => {
@@ -100,8 +114,52 @@ describe('delegated check', () => {
   });
 
   it('says nothing with --quiet unless something is broken', async () => {
-    assert.deepEqual(await run([...(await labArguments(NAME)), '--quiet']), { code: 0, out: '' });
+    assert.deepEqual(await run([...(await labArguments(NAME)), '--quiet']), { code: 0, out: '', err: '' });
     assert.match((await run([...(await labArguments(TARGET)), '--quiet'])).out, /^BAD/);
+  });
+
+  describe('compares what is served with what is on disk', () => {
+    const renewed = String(certificateFor([NAME]).cert);
+
+    it('of the config that it is given, and of the one that is simply there', async () => {
+      const [args, config] = [await labArguments(NAME), configure(renewed)];
+      assert.match((await run([...args, '-c', config])).out, /\[CERT_NOT_INSTALLED\]/);
+      assert.match((await run(args, { DELEGATED_CONFIG: config })).out, /\[CERT_NOT_INSTALLED\]/);
+    });
+
+    it('of a file that is named', async () => {
+      const file = join(folder(), 'renewed.pem');
+      writeFileSync(file, renewed);
+      const { code, out } = await run([...(await labArguments(NAME)), '--certificate', file]);
+      assert.match(out, /\[CERT_NOT_INSTALLED\]/);
+      assert.equal(code, 0);
+    });
+
+    it('and says nothing where they are the same, or nothing is known', async () => {
+      const good = certificateFor([NAME]);
+      const args = await labArguments(NAME, good);
+      const same = configure(String(good.cert));
+      const other = await labArguments(NAME);
+      const broken = join(folder(), 'broken.yaml');
+      writeFileSync(broken, 'sites: 5');
+      for (const [given, env] of [
+        [[...args, '-c', same], {}],
+        [args, { DELEGATED_CONFIG: same }],
+        [other, { DELEGATED_CONFIG: broken }],
+        [other, { DELEGATED_CONFIG: '/nowhere/config.yaml' }],
+      ] as const) {
+        const { code, out, err } = await run(given, env);
+        assert.equal(code, 0);
+        assert.doesNotMatch(out, /CERT_NOT_INSTALLED/);
+        assert.equal(err, '');
+      }
+    });
+
+    it('but does not pass over a config that it was told to read', async () => {
+      const broken = join(folder(), 'broken.yaml');
+      writeFileSync(broken, 'sites: 5');
+      await assert.rejects(run([...(await labArguments(NAME)), '-c', broken]), { code: 'E_CONFIG' });
+    });
   });
 
   it('names the argument that it cannot use', async () => {
@@ -109,6 +167,7 @@ describe('delegated check', () => {
       [['exa mple'], /not a Matrix server name/],
       [[NAME, '--resolver', 'somewhere'], /--resolver somewhere/],
       [[NAME, '--resolve', 'example.org:127.0.0.1'], /not HOST:PORT:ADDRESS/],
+      [[NAME, '--certificate', '/nowhere/c.pem'], /--certificate \/nowhere\/c\.pem: ENOENT/],
       [[NAME, '--ca-file', '/nowhere/ca.pem'], /\/nowhere\/ca\.pem: ENOENT/],
       [[], /missing required argument/],
     ];
@@ -117,8 +176,11 @@ describe('delegated check', () => {
   });
 });
 
-async function run(args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {
-  const shell = createTestShell();
+async function run(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = { DELEGATED_CONFIG: '/nowhere' },
+): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
+  const shell = createTestShell(env);
   const code = await runProgram(args, shell);
-  return { code, out: shell.printed() };
+  return { code, out: shell.printed(), err: shell.complained() };
 }
