@@ -1,5 +1,6 @@
 /** One deadline over a whole look at a server: what is not there by then counts as silence, not as an error of ours. */
 import { BACKOFF, DelegatedError } from './errors.ts';
+import type { HttpsOutcome } from './federation/https-outcome.ts';
 import type { Clock, Ctx, DnsClient, HttpsLooker } from './ports.ts';
 
 export interface BoundedPorts {
@@ -42,11 +43,8 @@ export async function withDeadline<T>(
         ),
     },
     https: {
-      get: (request, inner) =>
-        unlessOver(
-          () => ports.https.get(request, inner),
-          () => ({ kind: 'no-connection', why: 'timeout', message: 'the time for the whole look is over' }),
-        ),
+      get: (request, inner) => unlessOver(() => ports.https.get(request, inner), tooLate),
+      getPlain: (request, inner) => unlessOver(() => ports.https.getPlain(request, inner), tooLate),
     },
   };
   try {
@@ -55,4 +53,8 @@ export async function withDeadline<T>(
     done.abort();
     await timer;
   }
+}
+
+function tooLate(): Extract<HttpsOutcome, { readonly kind: 'no-connection' }> {
+  return { kind: 'no-connection', why: 'timeout', message: 'the time for the whole look is over' };
 }

@@ -3,7 +3,7 @@ import type { NameLooker } from './check-names.ts';
 import { isIpLiteral } from './config/endpoint.ts';
 import { parseDomainName } from './dns/domain-name.ts';
 import { asDelegatedError } from './errors.ts';
-import type { HttpResponse, TlsSight } from './federation/https-outcome.ts';
+import type { HttpResponse, HttpsOutcome, PlainOutcome, TlsSight } from './federation/https-outcome.ts';
 import type { Trail, WellKnownEnd } from './federation/sight.ts';
 import type { AddressAnswer } from './matrix/discovery.ts';
 import { WELL_KNOWN_MAX_OCTETS } from './matrix/well-known-answer.ts';
@@ -27,6 +27,7 @@ export interface Errand {
   readonly preflight?: HttpsRequest['preflight'];
 }
 
+const HTTP_PORT = 80;
 const HTTPS_PORT = 443;
 /** What Twisted's RedirectAgent, and so Synapse, allows. */
 const MAX_REDIRECTS = 20;
@@ -39,7 +40,8 @@ export async function followRedirects(errand: Errand, ports: WebPorts, ctx: Ctx)
   const ended = (end: Trail['end']): Trail => ({ urls, hops, end });
   for (let { url, address } = errand; ;) {
     const host = bare(url.hostname);
-    const outcome = await ports.https.get(
+    const outcome = await ask(
+      url,
       {
         endpoint: ports.names.dial(host, address, portOf(url)),
         sni: isIpLiteral(host) ? null : host,
@@ -51,11 +53,13 @@ export async function followRedirects(errand: Errand, ports: WebPorts, ctx: Ctx)
         ...(errand.origin === undefined ? {} : { origin: errand.origin }),
         ...(errand.preflight === undefined ? {} : { preflight: errand.preflight }),
       },
+      ports.https,
       ctx,
     );
     if (outcome.kind !== 'response') return ended({ kind: 'failed', outcome });
-    const { tls, response } = outcome;
-    if (!isTrusted(tls)) return ended({ kind: 'untrusted', host, tls });
+    const { response } = outcome;
+    if ('tls' in outcome && !isTrusted(outcome.tls))
+      return ended({ kind: 'untrusted', host, tls: outcome.tls });
     hops.push(response);
     if (!REDIRECTS.has(response.status) || errand.preflight !== undefined)
       return ended({ kind: 'response', response });
@@ -64,16 +68,33 @@ export async function followRedirects(errand: Errand, ports: WebPorts, ctx: Ctx)
     if (next === null) return ended({ kind: 'redirect', why: 'nowhere' });
     const seen = urls.includes(next.href);
     urls.push(next.href);
-    if (next.protocol !== 'https:') return ended({ kind: 'redirect', why: 'insecure' });
+    if (!mayFollow(next, errand)) return ended({ kind: 'redirect', why: 'scheme' });
     if (seen) return ended({ kind: 'redirect', why: 'loop' });
     if (urls.length > MAX_REDIRECTS + 1) return ended({ kind: 'redirect', why: 'too-many' });
-    if (next.host !== url.host) {
+    if (next.host !== url.host || next.protocol !== url.protocol) {
       const there = await addressesOf(next, ports.names);
       if (there.kind !== 'addresses') return ended(noAddress(next, there));
       address = there.addresses[0] ?? '';
     }
     url = next;
   }
+}
+
+/**
+ * Twisted's RedirectAgent (so Synapse) and Go's http.Client (so Dendrite) follow a redirect from HTTPS to plain HTTP;
+ * browsers do not (Mixed Content § "Should fetching request be blocked").
+ */
+function mayFollow({ protocol }: URL, { origin }: Errand): boolean {
+  return protocol === 'https:' || (protocol === 'http:' && origin === undefined);
+}
+
+function ask(
+  { protocol }: URL,
+  request: HttpsRequest,
+  https: HttpsLooker,
+  ctx: Ctx,
+): Promise<HttpsOutcome | PlainOutcome> {
+  return protocol === 'http:' ? https.getPlain(request, ctx) : https.get(request, ctx);
 }
 
 function isTrusted({ distrust, namesMatch }: TlsSight): boolean {
@@ -105,8 +126,9 @@ export function noAddress(
   return { kind: 'no-address', host: url.hostname, why };
 }
 
-function portOf({ port }: URL): number {
-  return port === '' ? HTTPS_PORT : Number(port);
+function portOf({ port, protocol }: URL): number {
+  if (port !== '') return Number(port);
+  return protocol === 'http:' ? HTTP_PORT : HTTPS_PORT;
 }
 
 function bare(hostname: string): string {

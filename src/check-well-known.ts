@@ -73,6 +73,6 @@ function endText(end: WellKnownEnd): string {
 const REDIRECT_TEXTS = {
   loop: 'its redirects go in a circle',
   'too-many': 'it redirects more than 20 times',
-  insecure: 'it redirects to plain HTTP',
+  scheme: 'it redirects to neither HTTPS nor HTTP',
   nowhere: 'it redirects without saying where to',
 } as const;

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { factsOf, parseChain } from '../src/certificate/x509.ts';
 import type { Pin } from '../src/check-names.ts';
@@ -213,9 +214,21 @@ describe('a look at a server from outside', () => {
     ],
     [
       'WELL_KNOWN_REDIRECT',
-      'a redirect to plain HTTP',
-      { web: () => redirect(`http://${NAME}/`) },
-      /lead to plain HTTP/,
+      'a redirect to another protocol',
+      { web: () => redirect(`ftp://${NAME}/`) },
+      /lead to neither HTTPS nor HTTP/,
+    ],
+    [
+      'WELL_KNOWN_REDIRECT',
+      'a redirect to a port where nothing listens',
+      { web: () => redirect(`https://${NAME}:1/`) },
+      /redirects to example\.org:1, which gives no answer/,
+    ],
+    [
+      'CLIENT_FILE_BROKEN',
+      'a redirect of clients to plain HTTP',
+      { client: redirect(`http://${NAME}/client`) },
+      /where browsers do not follow/,
     ],
     ['WELL_KNOWN_REDIRECT', 'a redirect to nowhere', { web: () => json(302, '') }, /do not say where to/],
     [
@@ -672,6 +685,35 @@ describe('a look at a server from outside', () => {
       });
       const fix = findings.find(({ code }) => code === 'KEYS_STATUS')?.fix ?? '';
       assert.match(fix, /"Host: matrix\.example\.org:\d+" \(SNI matrix\.example\.org\)/);
+    });
+
+    it('a redirect to plain HTTP, and follows it as peers do: WELL_KNOWN_REDIRECT_HTTP', async () => {
+      const port = await lab.serve(GOOD_TARGET, homeserver());
+      const plain = await lab.listen(createHttpServer(delegating(`${TARGET}:${port}`)));
+      const web = await lab.serve(GOOD, redirect(`http://${NAME}:${plain}/server?1`));
+      const dns = await lab.dns({
+        rows: [
+          [NAME, 'A', '127.0.0.1'],
+          [TARGET, 'A', '127.0.0.1'],
+        ],
+      });
+      const pins = [{ host: NAME, port: 443, to: { address: '127.0.0.1', port: web } }];
+      const report = await lab.check(dns, { pins });
+      assert.deepEqual([report.ok, report.step], [true, '3.2']);
+      assert.deepEqual(
+        codes(report).filter((code) => !code.startsWith('CLIENT_')),
+        ['WELL_KNOWN_REDIRECT_HTTP'],
+      );
+      seen.add('WELL_KNOWN_REDIRECT_HTTP');
+    });
+
+    it('a redirect to plain HTTP that goes silent, within its time: WELL_KNOWN_REDIRECT', async () => {
+      const plain = await lab.listen(createHttpServer(() => undefined));
+      const report = await check({ web: () => redirect(`http://${NAME}:${plain}/`) });
+      assert.match(
+        report.findings.find(({ code }) => code === 'WELL_KNOWN_REDIRECT')?.message ?? '',
+        /gives no answer \(no answer within \d+ ms\)/,
+      );
     });
 
     it('an address that still serves the old certificate after a renewal: CERT_NOT_INSTALLED', async () => {

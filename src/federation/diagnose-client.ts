@@ -6,6 +6,8 @@ import type { ClientSight, ServerSight, Trail } from './sight.ts';
 
 /** What keeps clients away. Peers do not mind, so nothing here is an error; a server without the file is left alone. */
 export function diagnoseClient({ client }: ServerSight): Finding[] {
+  if (client?.file.end.kind === 'redirect')
+    return [strayFinding(client.file, REDIRECTS[client.file.end.why])];
   if (client?.file.end.kind !== 'response') return [];
   const { response } = client.file.end;
   if (response.status !== 200) return statusFindings(response, client.file);
@@ -16,6 +18,22 @@ export function diagnoseClient({ client }: ServerSight): Finding[] {
     ...apiFindings(client),
     ...diagnoseClientCors(client),
   ];
+}
+
+const REDIRECTS = {
+  loop: 'go in a circle',
+  'too-many': 'are more than 20',
+  scheme: 'lead to plain HTTP, where browsers do not follow',
+  nowhere: 'do not say where to',
+} as const;
+
+function strayFinding({ urls }: Trail, why: string): Finding {
+  return finding(
+    'CLIENT_FILE_BROKEN',
+    `The redirects of ${urls[0] ?? ''} ${why}, so clients stop with an error.`,
+    'serve the file there, or redirect once to an https URL that serves it',
+    [urls.join(' → ')],
+  );
 }
 
 function statusFindings({ status }: HttpResponse, { urls }: Trail): Finding[] {

@@ -23,7 +23,7 @@ function endFindings(fetch: WellKnownFetch, host: string): Finding[] {
     case 'answer':
       return bodyFindings(end.body, url, evidence);
     case 'redirect': {
-      const message = `The redirects of ${fetch.urls[0] ?? ''} ${REDIRECTS[end.why]}, ${end.why === 'insecure' ? 'where anybody on the way can change the file; this check does not follow' : 'so peers go on as if there were no file'}.`;
+      const message = `The redirects of ${fetch.urls[0] ?? ''} ${REDIRECTS[end.why]}, so peers go on as if there were no file.`;
       const fix = `answer ${fetch.urls[0] ?? ''} directly, or redirect it once to an https URL that serves the file`;
       return [finding('WELL_KNOWN_REDIRECT', message, fix, evidence)];
     }
@@ -61,26 +61,31 @@ function endFindings(fetch: WellKnownFetch, host: string): Finding[] {
       ];
     }
     case 'failed':
-      return failedFindings(end, host, [`${fetch.address}: ${end.outcome.message}`]);
+      if (fetch.urls.length > 1 && end.outcome.kind !== 'no-handshake')
+        return [deadEnd(fetch, new URL(url).host, `which gives no answer (${end.outcome.message})`)];
+      return failedFindings(end, url === '' ? host : new URL(url).hostname, [
+        `${fetch.address}: ${end.outcome.message}`,
+      ]);
     case 'no-address':
       break;
   }
   // Of the server name itself: a domain without a web server. Of a redirect's target: a dead end.
-  if (fetch.urls.length === 1) return [];
-  return [
-    finding(
-      'WELL_KNOWN_REDIRECT',
-      `${fetch.urls[0] ?? ''} redirects to ${end.host}, ${end.why}.`,
-      `repair the redirect or the addresses of ${end.host}`,
-      evidence,
-    ),
-  ];
+  return fetch.urls.length === 1 ? [] : [deadEnd(fetch, end.host, end.why)];
+}
+
+function deadEnd({ address, urls }: WellKnownFetch, host: string, why: string): Finding {
+  return finding(
+    'WELL_KNOWN_REDIRECT',
+    `${urls[0] ?? ''} redirects to ${host}, ${why}.`,
+    `repair the redirect, or what is behind it at ${host}`,
+    [`${address}: ${urls.join(' → ')}`],
+  );
 }
 
 const REDIRECTS = {
   loop: 'go in a circle',
   'too-many': 'are more than 20',
-  insecure: 'lead to plain HTTP',
+  scheme: 'lead to neither HTTPS nor HTTP',
   nowhere: 'do not say where to',
 } as const;
 
@@ -136,8 +141,25 @@ function failedFindings(
   ];
 }
 
-/** Synapse follows 308 since Twisted 26 at the latest; its documents still say that it does not (2026-07). */
 function redirectFindings(fetch: WellKnownFetch): Finding[] {
+  return [...insecureFindings(fetch), ...permanentFindings(fetch)];
+}
+
+function insecureFindings({ address, urls }: WellKnownFetch): Finding[] {
+  const plain = urls.find((url) => url.startsWith('http:'));
+  if (plain === undefined) return [];
+  return [
+    finding(
+      'WELL_KNOWN_REDIRECT_HTTP',
+      `${urls[0] ?? ''} is redirected to plain HTTP; peers follow (and so does this check), and anybody on the way can send them elsewhere.`,
+      'let the redirect lead to an https URL, or answer directly',
+      [`${address}: ${urls.join(' → ')}`],
+    ),
+  ];
+}
+
+/** Synapse follows 308 since Twisted 26 at the latest; its documents still say that it does not (2026-07). */
+function permanentFindings(fetch: WellKnownFetch): Finding[] {
   if (!fetch.statuses.includes(308)) return [];
   return [
     finding(

@@ -12,6 +12,7 @@ export const FINDINGS = {
   WELL_KNOWN_NO_SERVER: ['warning', 'the well-known file has no m.server'],
   WELL_KNOWN_BAD_SERVER: ['error', 'm.server is no server name'],
   WELL_KNOWN_REDIRECT: ['warning', 'the redirects of the well-known file lead nowhere'],
+  WELL_KNOWN_REDIRECT_HTTP: ['warning', 'the well-known file is redirected to plain HTTP'],
   WELL_KNOWN_REDIRECT_308: ['info', 'the well-known file is redirected with status 308'],
   WELL_KNOWN_STATUS: ['warning', 'the well-known URL answers with an odd status'],
   WELL_KNOWN_TOO_LARGE: ['warning', 'the well-known file is larger than peers read'],

@@ -1,4 +1,4 @@
-import type { HttpsOutcome } from './https-outcome.ts';
+import type { HttpsOutcome, PlainOutcome } from './https-outcome.ts';
 
 export interface HttpsRequest {
   /** IP literal, IPv6 without brackets. */
@@ -28,4 +28,9 @@ export interface HttpsLooker {
    * @throws DelegatedError E_ABORTED
    */
   get(request: HttpsRequest, ctx: { readonly signal: AbortSignal }): Promise<HttpsOutcome>;
+  /**
+   * The same without TLS, for whoever is sent there by a redirect; `sni` and `certName` mean nothing.
+   * @throws DelegatedError E_ABORTED
+   */
+  getPlain(request: HttpsRequest, ctx: { readonly signal: AbortSignal }): Promise<PlainOutcome>;
 }

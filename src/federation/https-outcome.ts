@@ -6,6 +6,11 @@ export type HttpsOutcome =
   | { readonly kind: 'no-response'; readonly tls: TlsSight; readonly message: string }
   | { readonly kind: 'response'; readonly tls: TlsSight; readonly response: HttpResponse };
 
+/** What came of a request without TLS. */
+export type PlainOutcome =
+  | Extract<HttpsOutcome, { readonly kind: 'no-connection' }>
+  | { readonly kind: 'response'; readonly response: HttpResponse };
+
 export type ConnectionFailure =
   | 'refused'
   | 'timeout'

@@ -71,7 +71,7 @@ export interface WellKnownFetch {
 export type WellKnownEnd =
   | { readonly kind: 'answer'; readonly body: WellKnownBody; readonly cacheSeconds: number }
   | { readonly kind: 'status'; readonly status: number }
-  | { readonly kind: 'redirect'; readonly why: 'loop' | 'too-many' | 'insecure' | 'nowhere' }
+  | { readonly kind: 'redirect'; readonly why: 'loop' | 'too-many' | 'scheme' | 'nowhere' }
   | { readonly kind: 'too-large' }
   | { readonly kind: 'untrusted'; readonly host: string; readonly tls: TlsSight }
   | { readonly kind: 'failed'; readonly outcome: Exclude<HttpsOutcome, { readonly kind: 'response' }> }

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { type RequestOptions, request as httpsRequest } from 'node:https';
 import {
   type ConnectionOptions,
@@ -8,9 +7,11 @@ import {
   rootCertificates,
 } from 'node:tls';
 import { aborted } from '../errors.ts';
-import type { HttpResponse, HttpsOutcome, TlsSight } from '../federation/https-outcome.ts';
+import type { HttpsOutcome, TlsSight } from '../federation/https-outcome.ts';
 import type { HttpsLooker, HttpsRequest } from '../ports.ts';
-import { errnoOf } from './file-error.ts';
+import { connectionFailure } from './connection-failure.ts';
+import { plainGet } from './plain-get.ts';
+import { readResponse } from './read-response.ts';
 import { handshakeFailure } from './tls-failure.ts';
 import { tlsSight } from './tls-sight.ts';
 
@@ -67,6 +68,7 @@ export function createHttpsLooker(options: HttpsLookerOptions): HttpsLooker {
         sent.end();
       });
     },
+    getPlain: (request, ctx) => plainGet(request, options.userAgent, ctx),
   };
 }
 
@@ -102,41 +104,14 @@ function requestOptions(
   };
 }
 
-async function readResponse(message: IncomingMessage, maxBody: number): Promise<HttpResponse> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of message) {
-    const octets = Buffer.from(chunk);
-    chunks.push(octets);
-    size += octets.length;
-    if (size > maxBody) break;
-  }
-  return {
-    status: message.statusCode ?? 0,
-    headers: Object.fromEntries(
-      Object.entries(message.headers).map(([name, value]) => [name, [value ?? ''].flat().join(', ')]),
-    ),
-    body: Buffer.concat(chunks).subarray(0, maxBody).toString('utf8'),
-    oversized: size > maxBody,
-  };
-}
-
 /** @param error null when the time was over */
 function failure(stage: Stage, error: Error | null, { deadlineMs }: HttpsRequest): HttpsOutcome {
   const message = error?.message ?? `no answer within ${Math.round(deadlineMs)} ms`;
   if (stage.at === 'speaking') return { kind: 'no-response', tls: stage.tls, message };
   const handshake = error === null ? 'timeout' : handshakeFailure(error);
   if (stage.at === 'shaking-hands') return { kind: 'no-handshake', why: handshake, message };
-  const code = error === null ? 'ETIMEDOUT' : errnoOf(error);
-  return { kind: 'no-connection', why: CONNECTION_FAILURES[code ?? ''] ?? 'no-route', message };
+  return { kind: 'no-connection', why: connectionFailure(error), message };
 }
-
-/** The others (ENETUNREACH, EHOSTUNREACH, EACCES, …) come from this side. */
-const CONNECTION_FAILURES: Readonly<Record<string, 'refused' | 'timeout'>> = {
-  ECONNREFUSED: 'refused',
-  ECONNRESET: 'refused',
-  ETIMEDOUT: 'timeout',
-};
 
 function isTls(socket: object): socket is TLSSocket {
   return 'getPeerX509Certificate' in socket;

@@ -33,6 +33,7 @@ export function createFakeFederation(): FakeFederation {
     wellKnown: new Map(),
     unroutable: new Set(),
     asked: [],
+    getPlain: async () => ({ kind: 'no-connection', why: 'refused', message: 'connect ECONNREFUSED' }),
     async get(request) {
       const place = `${request.endpoint.address} ${request.endpoint.port}`;
       federation.asked.push(`${place} ${request.path}`);
