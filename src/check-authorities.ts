@@ -5,7 +5,6 @@ import { type DomainName, relativeToRoot, under } from './dns/domain-name.ts';
 import { asDelegatedError } from './errors.ts';
 import type { AuthoritySight } from './federation/sight.ts';
 import { type NameServer, nameServersOf, zoneApex } from './lookup.ts';
-import type { SrvAnswer } from './matrix/discovery.ts';
 import type { Ctx, DnsClient, Endpoint, Ports } from './ports.ts';
 
 export type AuthorityPorts = Pick<Ports, 'resolvers' | 'dice'> & {
@@ -29,8 +28,8 @@ export async function lookAtAuthorities(
     looks.map(async ({ server, prefix, endpoint }) => {
       const name = under(prefix, host);
       const to = ports.names.dial(relativeOf(server), endpoint.address, endpoint.port);
-      const answer = await askDirectly(name, to, ports, ctx);
-      return { name, server: `${relativeOf(server)} (${endpoint.address})`, answer };
+      const said = await askDirectly(name, to, ports, ctx);
+      return { name, server: `${relativeOf(server)} (${endpoint.address})`, ...said };
     }),
   );
 }
@@ -54,18 +53,23 @@ async function askDirectly(
   server: Endpoint,
   { dns }: AuthorityPorts,
   ctx: Ctx,
-): Promise<SrvAnswer> {
+): Promise<Pick<AuthoritySight, 'answer' | 'lame'>> {
   try {
     const response = await dns.query(server, { name, type: 'SRV', recurse: false }, ctx);
     const definite = response.rcode === 'NOERROR' || response.rcode === 'NXDOMAIN';
-    if (!definite) return { kind: 'unknown', why: `it answers ${response.rcode}` };
+    if (!definite) return lame(`it answers ${response.rcode}`);
     // Without AA it is a referral, or a server that is not in charge and says what it happens to know.
     return response.authoritative
-      ? srvAnswer(response)
-      : { kind: 'unknown', why: `it does not speak for ${relativeToRoot(name)}` };
+      ? { answer: srvAnswer(response), lame: false }
+      : lame(`it does not speak for ${relativeToRoot(name)}`);
   } catch (thrown) {
     const error = asDelegatedError(thrown);
     if (error.code !== 'E_DNS_UNANSWERED') throw error;
-    return { kind: 'unknown', why: error.message };
+    return { answer: { kind: 'unknown', why: error.message }, lame: false };
   }
+}
+
+/** It is there, and of no use for the zone. */
+function lame(why: string): Pick<AuthoritySight, 'answer' | 'lame'> {
+  return { answer: { kind: 'unknown', why }, lame: true };
 }

@@ -222,11 +222,12 @@ async function lookAtTarget(
       },
       ctx,
     );
-  const [keyAnswer, versionAnswer] = await Promise.all([
+  const [keyAnswer, versionAnswer, encodedAnswer] = await Promise.all([
     get('/_matrix/key/v2/server'),
     get('/_matrix/federation/v1/version'),
+    get('/_matrix/federation/v1/%76ersion'),
   ]);
   const answered = keyAnswer.kind === 'response' && keyAnswer.response.status === 200;
   const keys = answered ? parseServerKeys(keyAnswer.response.body) : null;
-  return { endpoint, keyAnswer, keys, versionAnswer };
+  return { endpoint, keyAnswer, keys, versionAnswer, encodedAnswer };
 }

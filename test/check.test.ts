@@ -602,6 +602,17 @@ describe('a look at a server from outside', () => {
       /version does not answer/,
     ],
     [
+      'PATH_DECODED',
+      'a proxy that decodes the path, as nginx does with a slash after the port',
+      {
+        homeserver: (request, response) => {
+          request.url = decodeURIComponent(request.url ?? '');
+          homeserver()(request, response);
+        },
+      },
+      /decodes the paths/,
+    ],
+    [
       'HTTP_FAILED',
       'a homeserver that hangs up after the handshake',
       { homeserver: (request) => request.socket.destroy() },
@@ -760,6 +771,56 @@ describe('a look at a server from outside', () => {
     it('nothing that delegates, and 8448 closed: WELL_KNOWN_MISSING', async () => {
       const report = await check({ port: await freePort(), records: () => [] });
       assert.deepEqual(codes(report), ['CONNECTION_REFUSED', 'WELL_KNOWN_MISSING']);
+    });
+
+    it('m.server without a port, and 8448 closed: WELL_KNOWN_NO_PORT', async () => {
+      const closed = { address: '127.0.0.1', port: await freePort() };
+      const open = { address: '127.0.0.1', port: await lab.serve(GOOD_TARGET, homeserver()) };
+      const web = {
+        address: '127.0.0.1',
+        port: await lab.serve(GOOD, site(delegating(TARGET), clientFile())),
+      };
+      const dns = await lab.dns({
+        rows: [
+          [NAME, 'A', '127.0.0.1'],
+          [TARGET, 'A', '127.0.0.1'],
+        ],
+      });
+      const at = async (to: Endpoint): Promise<string[]> => {
+        const pins = [
+          { host: NAME, port: 443, to: web },
+          { host: TARGET, port: 8448, to },
+        ];
+        return codes(await lab.check(dns, { pins }));
+      };
+      assert.deepEqual(await at(open), []);
+      assert.deepEqual(await at(closed), ['CONNECTION_REFUSED', 'WELL_KNOWN_NO_PORT']);
+      seen.add('WELL_KNOWN_NO_PORT');
+    });
+
+    it('a name server that is asked in vain: NAME_SERVER_LAME', async () => {
+      const port = await lab.serve(GOOD, homeserver());
+      const rows: readonly Row[] = [
+        [NAME, 'SOA', `ns1.${NAME}`],
+        [NAME, 'NS', `ns1.${NAME}`],
+        [NAME, 'NS', `ns2.${NAME}`],
+        [`ns1.${NAME}`, 'A', '127.0.0.1'],
+        [`ns2.${NAME}`, 'A', '127.0.0.1'],
+        [TARGET, 'A', '127.0.0.1'],
+        srv(port),
+      ];
+      const good = await lab.dns({ rows });
+      const refusing = await lab.dns({ rows: [], says: { [FED]: 'REFUSED', [LEGACY]: 'REFUSED' } });
+      const silent = await lab.dns({ rows: [], says: { [FED]: 'silent', [LEGACY]: 'silent' } });
+      const beside = async ({ endpoint }: { readonly endpoint: Endpoint }): Promise<CheckReport> =>
+        lab.check(good, { pins: [pin(`ns1.${NAME}`, good.endpoint), pin(`ns2.${NAME}`, endpoint)] });
+      assert.deepEqual(codes(await beside(good)), []);
+      // Silence may be a firewall between it and this machine.
+      assert.deepEqual(codes(await beside(silent)), []);
+      const report = await beside(refusing);
+      assert.deepEqual(codes(report), ['NAME_SERVER_LAME']);
+      seen.add('NAME_SERVER_LAME');
+      assert.match(report.findings[0]?.evidence.join() ?? '', /it answers REFUSED/);
     });
 
     it('a port that speaks something else: NOT_TLS', async () => {

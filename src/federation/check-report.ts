@@ -2,6 +2,7 @@ import { hostText } from './diagnose-tls.ts';
 import { diagnose } from './diagnose.ts';
 import type { Finding } from './finding.ts';
 import type { HttpsOutcome, TlsSight } from './https-outcome.ts';
+import { serverVersion } from './server-version.ts';
 import type { ServerSight, TargetSight } from './sight.ts';
 
 /** What `check --json` prints for one server. Part of the interface: add to it, rename nothing. */
@@ -146,25 +147,4 @@ function tlsReport({ protocol, cipher, chain, namesMatch, distrust }: TlsSight):
 export function softwareOf(answer: HttpsOutcome): string | null {
   const server = serverVersion(answer);
   return server === null ? null : `${server.name} ${server.version}`.trim();
-}
-
-export function serverVersion(
-  answer: HttpsOutcome,
-): { readonly name: string; readonly version: string } | null {
-  if (answer.kind !== 'response' || answer.response.status !== 200) return null;
-  let document: unknown;
-  try {
-    document = JSON.parse(answer.response.body);
-  } catch {
-    return null;
-  }
-  const server = field(document, 'server');
-  const [name, version] = [field(server, 'name'), field(server, 'version')];
-  return typeof name === 'string' ? { name, version: typeof version === 'string' ? version : '' } : null;
-}
-
-function field(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? Object.entries(value).find(([key]) => key === name)?.[1]
-    : undefined;
 }

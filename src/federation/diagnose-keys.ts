@@ -1,3 +1,4 @@
+import { serverVersion } from './server-version.ts';
 import { type Finding, finding } from './finding.ts';
 import type { HttpResponse } from './https-outcome.ts';
 import type { ServerSight, TargetSight } from './sight.ts';
@@ -68,7 +69,7 @@ export function diagnoseKeys(
       'see that nothing between the homeserver and the world changes its answers',
       `no good signature of ${keys.serverName ?? 'the server'} by ${id}`,
     );
-  return [...findings, ...versionFindings(target, place)];
+  return [...findings, ...versionFindings(target, place), ...decodedFindings(target, place)];
 }
 
 function statusFinding(
@@ -99,6 +100,22 @@ function versionFindings({ versionAnswer }: TargetSight, place: string): Finding
       '/_matrix/federation/v1/version does not answer, although the keys do.',
       'let the proxy pass /_matrix/federation to the homeserver, and see that its federation listener is on',
       [`${place}: ${seen}`],
+    ),
+  ];
+}
+
+/**
+ * Peers sign the path as they write it, `%21` for `!` and so on. A proxy that decodes it breaks those signatures while
+ * every look without one is fine (Synapse's `docs/reverse_proxy.md` warns of it).
+ */
+function decodedFindings({ versionAnswer, encodedAnswer }: TargetSight, place: string): Finding[] {
+  if (serverVersion(versionAnswer) === null || serverVersion(encodedAnswer) === null) return [];
+  return [
+    finding(
+      'PATH_DECODED',
+      'Something before the homeserver decodes the paths of requests, so signed requests of peers fail where a path has a "%" in it.',
+      'let the proxy pass paths on as they are: in nginx no path and no slash after the port in proxy_pass, in Apache nocanon',
+      [`${place}: /_matrix/federation/v1/%76ersion is answered as if it were /version`],
     ),
   ];
 }

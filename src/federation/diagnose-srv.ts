@@ -12,7 +12,6 @@ export function diagnoseSrv(sight: ServerSight): Finding[] {
     ...twinFindings(sight),
     ...misspeltFindings(sight),
     ...wildcardFindings(sight),
-    ...authorityFindings(sight),
     ...severalFindings(sight),
   ];
 }
@@ -143,22 +142,6 @@ function wildcardFindings(sight: ServerSight): Finding[] {
   });
 }
 
-function authorityFindings({ authorities }: ServerSight): Finding[] {
-  const names = [...new Set(authorities.map(({ name }) => name))];
-  return names.flatMap((name) => {
-    const definite = authorities.filter((each) => each.name === name && each.answer.kind !== 'unknown');
-    if (new Set(definite.map(({ answer }) => answerText(answer))).size < 2) return [];
-    return [
-      finding(
-        'SRV_SERVERS_DISAGREE',
-        `The authoritative servers disagree on ${relativeToRoot(name)}, so it is chance what a peer gets.`,
-        'are the secondaries notified, and do all of the NS records still belong to the zone? Right after a change, wait and look again',
-        definite.map(({ server, answer }) => `${server}: ${answerText(answer)}`),
-      ),
-    ];
-  });
-}
-
 function severalFindings({ discovery }: ServerSight): Finding[] {
   const targets = new Set(
     discovery.endpoints.flatMap(({ srv }) => (srv === null ? [] : [`${srv.target} ${srv.port}`])),
@@ -190,7 +173,7 @@ function recordLine({ name, answer }: SrvSight): string {
   return `${name} SRV ${answerText(answer)}`;
 }
 
-function answerText(answer: SrvAnswer): string {
+export function answerText(answer: SrvAnswer): string {
   if (answer.kind === 'records') return answer.records.map(srvText).sort().join(', ');
   return answer.kind === 'none' ? 'no record' : answer.why;
 }

@@ -1,4 +1,5 @@
 import { relativeToRoot } from '../dns/domain-name.ts';
+import { DEFAULT_PORT } from '../matrix/discovery.ts';
 import { type Finding, finding, merged } from './finding.ts';
 import type { ServerSight, WellKnownEnd, WellKnownFetch } from './sight.ts';
 
@@ -8,6 +9,7 @@ export function diagnoseWellKnown(sight: ServerSight): Finding[] {
     ...merged(sight.wellKnown.flatMap((fetch) => [...endFindings(fetch, host), ...redirectFindings(fetch)])),
     ...splitFindings(sight.wellKnown),
     ...missingFindings(sight, host),
+    ...portFindings(sight),
   ];
 }
 
@@ -209,6 +211,21 @@ function missingFindings(sight: ServerSight, host: string): Finding[] {
       'WELL_KNOWN_MISSING',
       `There is neither a well-known file nor an SRV record for ${host}, and on its port 8448 no homeserver answers.`,
       `publish _matrix-fed._tcp.${host} or serve https://${host}/.well-known/matrix/server, whichever you can`,
+    ),
+  ];
+}
+
+/** People mean 443, since that is where their web server is. */
+function portFindings({ discovery, targets }: ServerSight): Finding[] {
+  const { branch, delegatedTo } = discovery;
+  const reached = targets.some(({ keyAnswer }) => keyAnswer.kind !== 'no-connection');
+  if (branch !== '3.5' || delegatedTo === null || targets.length === 0 || reached) return [];
+  return [
+    finding(
+      'WELL_KNOWN_NO_PORT',
+      `m.server is "${delegatedTo.text}" without a port, which means SRV and then port ${DEFAULT_PORT}, and never port 443.`,
+      `write the port that the homeserver is reached at, such as "${delegatedTo.text}:443"`,
+      targets.map((target) => `${target.endpoint.address} port ${target.endpoint.port}: no connection`),
     ),
   ];
 }

@@ -1,3 +1,4 @@
+import { diagnoseAuthorities } from './diagnose-authorities.ts';
 import { diagnoseClient } from './diagnose-client.ts';
 import { diagnoseInstalled } from './diagnose-installed.ts';
 import { diagnoseSrv } from './diagnose-srv.ts';
@@ -20,7 +21,12 @@ export function diagnose(sight: ServerSight): Finding[] {
   // Without a resolver every name looks broken, and none need be.
   const names = sight.deaf
     ? [NO_RESOLVER]
-    : [...diagnoseWellKnown(sight), ...diagnoseTrouble(sight), ...diagnoseSrv(sight)];
+    : [
+        ...diagnoseWellKnown(sight),
+        ...diagnoseTrouble(sight),
+        ...diagnoseSrv(sight),
+        ...diagnoseAuthorities(sight),
+      ];
   const findings = [
     ...names,
     ...diagnoseTargets(sight),

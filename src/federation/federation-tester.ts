@@ -2,7 +2,8 @@ import { type DomainName, relativeToRoot } from '../dns/domain-name.ts';
 import type { SrvData } from '../dns/rrset.ts';
 import { hostText } from './diagnose-tls.ts';
 import type { CertificateSight, TlsSight } from './https-outcome.ts';
-import { type CheckReport, isGood, serverVersion } from './check-report.ts';
+import { type CheckReport, isGood } from './check-report.ts';
+import { serverVersion } from './server-version.ts';
 import type { ServerKeys } from './server-keys.ts';
 import type { ServerSight, TargetSight } from './sight.ts';
 

@@ -11,6 +11,7 @@ export const FINDINGS = {
   WELL_KNOWN_NOT_JSON: ['warning', 'the well-known file is no JSON object'],
   WELL_KNOWN_NO_SERVER: ['warning', 'the well-known file has no m.server'],
   WELL_KNOWN_BAD_SERVER: ['error', 'm.server is no server name'],
+  WELL_KNOWN_NO_PORT: ['warning', 'm.server has no port, and 8448 is closed'],
   WELL_KNOWN_REDIRECT: ['warning', 'the redirects of the well-known file lead nowhere'],
   WELL_KNOWN_REDIRECT_HTTP: ['warning', 'the well-known file is redirected to plain HTTP'],
   WELL_KNOWN_REDIRECT_308: ['info', 'the well-known file is redirected with status 308'],
@@ -32,6 +33,7 @@ export const FINDINGS = {
   SRV_MISSPELT: ['warning', 'an SRV record stands under a name that nobody asks for'],
   SRV_WILDCARD: ['warning', 'a wildcard answers in the place of an SRV record'],
   SRV_SERVERS_DISAGREE: ['warning', 'the authoritative servers disagree'],
+  NAME_SERVER_LAME: ['warning', 'a name server of the zone does not answer for it'],
   SRV_SEVERAL_TARGETS: ['info', 'there are several SRV targets'],
 
   NO_ADDRESS: ['error', 'a host has no address'],
@@ -69,6 +71,7 @@ export const FINDINGS = {
   KEYS_NO_ED25519: ['error', 'there is no usable signing key'],
   KEYS_SIGNATURE: ['error', 'the keys are not signed by themselves'],
   VERSION_STATUS: ['warning', 'the version endpoint does not answer'],
+  PATH_DECODED: ['warning', 'paths are decoded on their way'],
 
   CLIENT_FILE_BROKEN: ['warning', 'clients stop at the well-known file of clients'],
   CLIENT_FILE_CORS: ['warning', 'clients in a browser cannot read their well-known file'],

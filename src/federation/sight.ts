@@ -58,6 +58,8 @@ export interface AuthoritySight {
   readonly server: string;
   /** `unknown` is no disagreement: perhaps it cannot be reached from here. */
   readonly answer: SrvAnswer;
+  /** It answered, and does not speak for the zone. */
+  readonly lame: boolean;
 }
 
 export interface WellKnownFetch {
@@ -86,6 +88,8 @@ export interface TargetSight {
   readonly keys: ServerKeys | null;
   /** `GET /_matrix/federation/v1/version` */
   readonly versionAnswer: HttpsOutcome;
+  /** The same with one letter of the path percent-encoded, which homeservers do not know (their routes are literal). */
+  readonly encodedAnswer: HttpsOutcome;
 }
 
 /** A GET with its redirects. */

@@ -45,6 +45,8 @@ export function createFakeFederation(): FakeFederation {
       const peer = federation.peers.get(place);
       if (peer === undefined)
         return { kind: 'no-connection', why: 'refused', message: 'connect ECONNREFUSED' };
+      if (request.path.includes('%'))
+        return { kind: 'no-response', tls: tls(peer, request), message: 'no such path' };
       const document = request.path.startsWith('/_matrix/key/')
         ? serverKeys({ server_name: peer.serverName, valid_until_ts: Date.UTC(2100, 0) })
         : { server: { name: 'Lab', version: '1' } };
