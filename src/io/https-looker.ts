@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type RequestOptions, request as httpsRequest } from 'node:https';
 import {
   type ConnectionOptions,
@@ -35,6 +36,8 @@ export function createHttpsLooker(options: HttpsLookerOptions): HttpsLooker {
   return {
     get(request, { signal }) {
       if (signal.aborted) return Promise.reject(aborted(signal));
+      // One signal ends many requests at once, and each takes its listener away again.
+      setMaxListeners(0, signal);
       return new Promise((resolve, reject) => {
         let stage: Stage = { at: 'connecting' };
         const sent = httpsRequest(requestOptions(request, options.userAgent, secureContext));

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { aborted } from '../errors.ts';
 import type { PlainOutcome } from '../federation/https-outcome.ts';
@@ -12,6 +13,8 @@ export function plainGet(
   { signal }: { readonly signal: AbortSignal },
 ): Promise<PlainOutcome> {
   if (signal.aborted) return Promise.reject(aborted(signal));
+  // One signal ends many requests at once, and each takes its listener away again.
+  setMaxListeners(0, signal);
   return new Promise((resolve, reject) => {
     const sent = httpRequest({
       host: endpoint.address,
