@@ -47,6 +47,7 @@ const shell: Shell = {
   inIsTerminal: process.stdin.isTTY,
   readLine: async () => (await import('./io/read-line.ts')).readLine(process.stdin, stopping.signal),
   outIsTerminal: process.stdout.isTTY,
+  ...(process.stdout.isTTY ? { columns: process.stdout.columns } : {}),
   errIsTerminal: process.stderr.isTTY,
   signal: stopping.signal,
   onHangup(callback) {

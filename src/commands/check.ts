@@ -81,7 +81,9 @@ function print(looks: readonly Look[], flags: CheckFlags, shell: Shell): void {
     );
   if (flags.json === true) return shell.out(documentText(reports, reports));
   const loud = flags.quiet === true ? reports.filter(({ ok }) => !ok) : reports;
-  return shell.out(loud.map((report) => renderCheck(report, paintFor(flags, shell))).join('\n'));
+  return shell.out(
+    loud.map((report) => renderCheck(report, paintFor(flags, shell), shell.columns ?? null)).join('\n'),
+  );
 }
 
 /** One server is the document itself; several are a list in one. */

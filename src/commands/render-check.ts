@@ -1,25 +1,32 @@
 import type { CheckReport, TargetReport } from '../federation/check-report.ts';
 import type { Finding } from '../federation/finding.ts';
 import type { Paint, Tone } from './table.ts';
+import { wrapped } from './wrap.ts';
 
 /** A report that someone who never read the specification understands: the verdict first. */
-export function renderCheck(report: CheckReport, paint: Paint): string {
+export function renderCheck(report: CheckReport, paint: Paint, columns: number | null = null): string {
   const { ok, verdict, steps, targets, findings } = report;
   return [
-    `${ok ? paint('good', 'GOOD') : paint('bad', 'BAD ')}  ${paint('bold', printable(verdict))}`,
+    `${ok ? paint('good', 'GOOD') : paint('bad', 'BAD ')}  ${paint('bold', wrapped(printable(verdict), columns, 6))}`,
     '',
     '  What a peer does:',
-    ...steps.map((step, index) => `  ${String(index + 1).padStart(3)}. ${printable(step)}`),
+    ...steps.map(
+      (step, index) => `  ${String(index + 1).padStart(3)}. ${wrapped(printable(step), columns, 7)}`,
+    ),
     '',
     ...(targets.length === 0
       ? ['  There is no address to connect to.']
-      : targets.map((target) => targetLine(target, paint))),
-    ...findings.flatMap((finding) => ['', ...findingLines(finding, paint)]),
+      : targets.map((target) => targetLine(target, paint, columns))),
+    ...findings.flatMap((finding) => ['', ...findingLines(finding, paint, columns)]),
     '',
   ].join('\n');
 }
 
-function targetLine({ address, port, host, ok, tls, software, error }: TargetReport, paint: Paint): string {
+function targetLine(
+  { address, port, host, ok, tls, software, error }: TargetReport,
+  paint: Paint,
+  columns: number | null,
+): string {
   const at = host === address ? '' : ` (${host})`;
   const facts = [
     ...(tls === null
@@ -32,7 +39,7 @@ function targetLine({ address, port, host, ok, tls, software, error }: TargetRep
     ...(error === null ? [] : [error]),
   ];
   const mark = ok ? paint('good', 'ok  ') : paint('bad', 'FAIL');
-  return `  ${mark}  ${address} port ${port}${at}: ${printable(facts.join('; '))}`;
+  return `  ${mark}  ${wrapped(`${address} port ${port}${at}: ${printable(facts.join('; '))}`, columns, 8)}`;
 }
 
 const TONES: Readonly<Record<Finding['severity'], Tone>> = { error: 'bad', warning: 'warn', info: 'dim' };
@@ -41,11 +48,12 @@ const TONES: Readonly<Record<Finding['severity'], Tone>> = { error: 'bad', warni
 export function findingLines(
   { code, severity, message, evidence, fix }: Finding<string>,
   paint: Paint,
+  columns: number | null = null,
 ): string[] {
   return [
-    `  ${paint(TONES[severity], severity.padEnd(7))}  ${printable(message)} [${code}]`,
-    ...evidence.map((line) => paint('dim', `             ${printable(line)}`)),
-    `           → ${printable(fix)}`,
+    `  ${paint(TONES[severity], severity.padEnd(7))}  ${wrapped(`${printable(message)} [${code}]`, columns, 11)}`,
+    ...evidence.map((line) => paint('dim', `             ${wrapped(printable(line), columns, 13)}`)),
+    `           → ${wrapped(printable(fix), columns, 13)}`,
   ];
 }
 

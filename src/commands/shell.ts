@@ -14,6 +14,8 @@ export interface Shell {
   readonly readLine: () => Promise<string | null>;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
+  /** Of the terminal that `out` goes to; absent where there is none. */
+  readonly columns?: number;
   /** Fires on SIGINT and SIGTERM, with a DelegatedError as its reason. */
   readonly signal: AbortSignal;
   /** Calls back on every SIGHUP; returns the way to stop that. */

@@ -24,7 +24,9 @@ export function closedHops({ hops, urls }: Trail, origin: string): string[] {
 }
 
 /** Browsers ask before they send anything unusual; today's clients send nothing unusual for the file. */
-function fileFindings({ filePreflight, origin }: ClientSight): Finding[] {
+function fileFindings({ file, filePreflight, origin }: ClientSight): Finding[] {
+  // Without the header on the file itself there is a worse finding already.
+  if (closedHops(file, origin).length > 0) return [];
   const refusal = refusalOf(filePreflight, origin, []);
   if (refusal === null) return [];
   return [

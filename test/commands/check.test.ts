@@ -76,6 +76,19 @@ describe('delegated check', () => {
     );
   });
 
+  it('keeps within the columns of a terminal', async () => {
+    const args = await labArguments(TARGET);
+    const shell = { ...createTestShell({ DELEGATED_CONFIG: '/nowhere' }), columns: 60 };
+    assert.equal(await runProgram(args, shell), 4);
+    const lines = shell.printed().split('\n');
+    assert.ok(lines.length > 15);
+    // A URL or a date with its words joined may be longer, and nothing else.
+    assert.deepEqual(
+      lines.filter((line) => line.length > 60 && line.trim().includes(' ')),
+      [],
+    );
+  });
+
   it('shows what a stranger says without obeying it', async () => {
     const hostile = homeserver(json(200, serverKeys({ server_name: '\u001b[2Jgone\u009b' })));
     const port = await lab.serve(certificateFor([NAME]), hostile);

@@ -1,0 +1,19 @@
+/**
+ * Breaks a text between words, so that each line has at most that many columns; what follows the first line is
+ * indented. A word that is too long stays whole, since people copy URLs and fingerprints.
+ * @param columns of the terminal; null where there is none: one line, for `grep`
+ * @param indent columns that stand before the text already
+ */
+export function wrapped(text: string, columns: number | null, indent: number): string {
+  if (columns === null) return text;
+  const room = Math.max(NARROWEST, columns - indent);
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > room) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines.join(`\n${' '.repeat(indent)}`);
+}
+
+const NARROWEST = 20;
