@@ -635,6 +635,15 @@ describe('a look at a server from outside', () => {
         assert.equal(report.ok, errors.length === 0);
       });
 
+    it('what both SRV names answer, and how long resolvers keep it', async () => {
+      const { srv: names } = await check({ says: { [LEGACY]: 'SERVFAIL' } });
+      const [fed, legacy] = names;
+      assert.deepEqual([names.length, fed?.name, fed?.ttl, fed?.error], [2, FED, 300, null]);
+      assert.match(fed?.records.join() ?? '', /^10 5 \d+ matrix\.example\.org\.$/);
+      assert.deepEqual([legacy?.name, legacy?.records, legacy?.ttl], [LEGACY, [], null]);
+      assert.match(legacy?.error ?? '', /answers SERVFAIL/);
+    });
+
     it('one zone with bad signatures once, however many of its names are asked for: DNSSEC_BOGUS', async () => {
       const says = { [FED]: 'bogus', [LEGACY]: 'bogus' } as const;
       const report = await check({ says, records: () => [] });

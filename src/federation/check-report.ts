@@ -1,9 +1,11 @@
+import { relativeToRoot } from '../dns/domain-name.ts';
+import { srvText } from '../dns/rrset.ts';
 import { hostText } from './diagnose-tls.ts';
 import { diagnose } from './diagnose.ts';
 import type { Finding } from './finding.ts';
 import type { HttpsOutcome, TlsSight } from './https-outcome.ts';
 import { serverVersion } from './server-version.ts';
-import type { ServerSight, TargetSight } from './sight.ts';
+import type { ServerSight, SrvSight, TargetSight } from './sight.ts';
 
 /** What `check --json` prints for one server. Part of the interface: add to it, rename nothing. */
 export interface CheckReport {
@@ -21,6 +23,8 @@ export interface CheckReport {
   readonly step: string;
   readonly steps: readonly string[];
   readonly wellKnown: readonly WellKnownReport[];
+  /** Both SRV names of each host that may have them, read or not. */
+  readonly srv: readonly SrvReport[];
   readonly targets: readonly TargetReport[];
   readonly findings: readonly Finding[];
 }
@@ -32,6 +36,16 @@ export interface WellKnownReport {
   readonly server: string | null;
   /** How long Synapse keeps a valid answer; null without one. */
   readonly cacheSeconds: number | null;
+}
+
+export interface SrvReport {
+  readonly name: string;
+  /** `10 5 8448 matrix.example.org.`; empty where there are none. */
+  readonly records: readonly string[];
+  /** Seconds that resolvers keep them; null without records. */
+  readonly ttl: number | null;
+  /** What resolvers say instead of an answer; null where there is one. */
+  readonly error: string | null;
 }
 
 export interface TargetReport {
@@ -81,6 +95,7 @@ export function checkReport(sight: ServerSight): CheckReport {
       server: end.kind === 'answer' && end.body.kind === 'delegates' ? end.body.to.text : null,
       cacheSeconds: end.kind === 'answer' ? end.cacheSeconds : null,
     })),
+    srv: sight.srv.flatMap(srvReport),
     targets,
     findings,
   };
@@ -96,6 +111,13 @@ function verdict(name: string, ok: boolean, findings: readonly Finding[]): strin
   const warnings = count('warning');
   if (warnings === 0) return `${name} federates: peers find it, trust it and get its keys.`;
   return `${name} federates, with ${warnings} ${warnings === 1 ? 'warning' : 'warnings'}.`;
+}
+
+function srvReport({ name, service, answer, ttl }: SrvSight): SrvReport[] {
+  if (service === null) return [];
+  const records = answer.kind === 'records' ? answer.records.map(srvText) : [];
+  const error = answer.kind === 'unknown' ? answer.why : null;
+  return [{ name: relativeToRoot(name), records, ttl, error }];
 }
 
 function targetReport(target: TargetSight, sight: ServerSight): TargetReport {

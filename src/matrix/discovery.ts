@@ -266,8 +266,8 @@ function addressSteps(route: Route, answers: Answers): string[] {
 
 function lastStep({ host, text }: ServerName): string {
   return host.kind === 'ip'
-    ? `They send no SNI and "Host: ${text}", and want a certificate for the IP address ${host.address}.`
-    : `They send SNI ${relativeToRoot(host.name)} and "Host: ${text}", and want a certificate for ${relativeToRoot(host.name)}.`;
+    ? `They name no host in the TLS handshake (SNI), send "Host: ${text}", and want a certificate for the IP address ${host.address}.`
+    : `They name ${relativeToRoot(host.name)} in the TLS handshake (SNI), send "Host: ${text}", and want a certificate for ${relativeToRoot(host.name)}.`;
 }
 
 function targetsText(records: readonly SrvData[]): string {
