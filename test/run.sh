@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 # command → Debian package
 needs='pebble:pebble named:bind9 dig:bind9-dnsutils knotd:knot kdig:knot-dnsutils pdns_server:pdns-server
   sqlite3:sqlite3 openssl:openssl flock:util-linux systemd-analyze:systemd
-  nginx:nginx-light apache2:apache2-bin haproxy:haproxy caddy:caddy'
+  nginx:nginx-light apache2:apache2-bin haproxy:haproxy caddy:caddy
+  certbot:certbot lego:lego dehydrated:dehydrated'
 PATH=$PATH:/usr/sbin:/sbin
 missing=()
 for need in $needs; do command -v "${need%%:*}" >/dev/null || missing+=("${need##*:}"); done

@@ -28,12 +28,29 @@ export interface AccountAtCa {
   readonly bound: boolean;
 }
 
+/** A key of another client that may be the account's at a CA; the CA says whether it is. */
+export interface ForeignAccountKey {
+  /** Absolute path of the file. */
+  readonly path: string;
+  /** PKCS#8 PEM. */
+  readonly privateKey: string;
+}
+
+/** `path` is where the key came from. */
+export type TakeOver = { readonly url: string; readonly path: string } | { readonly whyNot: string };
+
 /** What a person does with an account; the verbs need none of it. None of these makes an account. */
 export interface AccountDesk {
   /** Asks nobody. @throws DelegatedError E_SECRET, E_STATE */
   accountKey(): Promise<AccountKeySight>;
   /** Asks the CA (POST-as-GET, RFC 8555 §6.3), changes nothing. */
   lookAtAccount(ctx: Ctx): Promise<AccountSight>;
+  /**
+   * Makes the account that another client registered the one of this installation, after the CA has said that the key is
+   * that of a valid account (RFC 8555 §7.3.1). Nothing is written before that, and an account that is here stays.
+   * @throws DelegatedError E_STATE, E_SECRET, and what the CA's refusals are
+   */
+  takeOverAccount(candidates: readonly ForeignAccountKey[], ctx: Ctx): Promise<TakeOver>;
   /** RFC 8555 §7.3.5. A run that dies anywhere in it is finished by the next use of the account. */
   changeAccountKey(ctx: Ctx): Promise<void>;
   /** RFC 8555 §7.3.6. For good. @returns the folder where the key is kept */

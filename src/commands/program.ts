@@ -177,7 +177,8 @@ function addCertificateCommands(
     async (flags, [directory = '']) => (await import('./import.ts')).importCommand(directory, flags, shell),
   )
     .argument('<directory>', 'folder of certbot, lego, acme.sh, dehydrated or Caddy that holds the files')
-    .option('--site <site>', 'for this site only (default: every site that it is right for)');
+    .option('--site <site>', 'for this site only (default: every site that it is right for)')
+    .option('--account', 'its account at the CA too, where there is none of ours yet');
   add(certificates, 'revoke', 'have the CA declare the live certificate void', async (flags, [site = '']) =>
     (await import('./certificates.ts')).revokeCommand(site, flags, shell),
   )

@@ -1,4 +1,9 @@
-import { type AccountAtCa, type AccountDesk, parseAccount } from '../../acme/account-sight.ts';
+import {
+  type AccountAtCa,
+  type AccountDesk,
+  type ForeignAccountKey,
+  parseAccount,
+} from '../../acme/account-sight.ts';
 import type { Directory } from '../../acme/directory.ts';
 import { jwkThumbprint } from '../../acme/dns01-value.ts';
 import { httpsUrl } from '../../acme/fields.ts';
@@ -11,7 +16,9 @@ import {
   readAccount,
   inspectAccountKey,
   readNextKey,
+  placeAccountKey,
   setAside,
+  writeAccount,
 } from './account-files.ts';
 import { createLookUp } from './key-change.ts';
 import { type AcmeKey, acmeKey, type Signer } from './signer.ts';
@@ -27,6 +34,8 @@ export function createAccountDesk(
   { signer, directoryOf, account }: DeskPorts,
 ): AccountDesk {
   const lookUp = createLookUp(signer, directoryOf);
+  const { host } = new URL(directoryUrl);
+  const hasOurs = `there is an account of ours at ${host} already: ${accountKeyFile(accountDirectory)}`;
 
   /** The account's key first, then the one that a change was to bring. */
   const keys = async (): Promise<readonly AcmeKey[]> => {
@@ -44,13 +53,28 @@ export function createAccountDesk(
     return { url: stored.url, status: 'deactivated', contact: null, bound: false };
   };
 
+  const accountOf = async (key: AcmeKey, signal: AbortSignal): Promise<AccountAtCa | null> => {
+    const found = await lookUp(key, signal);
+    if (found === null) return null;
+    const url = httpsUrl(found.headers['location'], 'the Location header', 'the account');
+    const answer = await signer.post({ url, payload: null, kid: url, what: 'account' }, key, signal);
+    return parseAccount(answer.data, url);
+  };
+  /** Null: the CA knows no account of that key that can still be used. */
+  const validUrl = async (
+    { path, privateKey }: ForeignAccountKey,
+    signal: AbortSignal,
+  ): Promise<string | null> => {
+    const found = await accountOf(acmeKey(privateKey, path), signal).catch((error: unknown) => {
+      if (problemOf(error)?.type === 'unauthorized') return null;
+      throw error;
+    });
+    return found?.status === 'valid' ? found.url : null;
+  };
   const find = async (signal: AbortSignal): Promise<AccountAtCa | null> => {
     for (const key of await keys()) {
-      const found = await lookUp(key, signal);
-      if (found === null) continue;
-      const url = httpsUrl(found.headers['location'], 'the Location header', 'the account');
-      const answer = await signer.post({ url, payload: null, kid: url, what: 'account' }, key, signal);
-      return parseAccount(answer.data, url);
+      const found = await accountOf(key, signal);
+      if (found !== null) return found;
     }
     return null;
   };
@@ -59,13 +83,9 @@ export function createAccountDesk(
   const required = async (signal: AbortSignal): Promise<AccountAtCa> => {
     const found = await look(signal);
     if (found !== null) return found;
-    throw new DelegatedError(
-      'E_ACME_ACCOUNT',
-      `there is no account of ours at ${new URL(directoryUrl).host}`,
-      {
-        hint: 'the first renewal makes one',
-      },
-    );
+    throw new DelegatedError('E_ACME_ACCOUNT', `there is no account of ours at ${host}`, {
+      hint: 'the first renewal makes one',
+    });
   };
 
   return {
@@ -74,7 +94,7 @@ export function createAccountDesk(
       const keyFile = accountKeyFile(accountDirectory);
       return {
         keyFile,
-        thumbprint: pem === null ? null : jwkThumbprint(acmeKey(pem, keyFile).jwk),
+        thumbprint: pem === null ? null : thumbprintOf(pem, keyFile),
         keyChangeOpen: (await readNextKey(accountDirectory)) !== null,
       };
     },
@@ -82,6 +102,30 @@ export function createAccountDesk(
       const found = await look(signal);
       const { caaIdentities } = await directoryOf(signal);
       return { account: found, identity: caaIdentities?.[0] ?? null };
+    },
+    takeOverAccount: async (candidates, { signal }) => {
+      const pem = await inspectAccountKey(accountDirectory);
+      const ours = pem === null ? null : thumbprintOf(pem, accountKeyFile(accountDirectory));
+      const known = candidates.filter(
+        ({ path, privateKey }) => ours === null || thumbprintOf(privateKey, path) === ours,
+      );
+      if (known.length === 0) return { whyNot: hasOurs };
+      const valid: { readonly url: string; readonly from: ForeignAccountKey }[] = [];
+      for (const from of known) {
+        const url = await validUrl(from, signal);
+        if (url !== null) valid.push({ url, from });
+      }
+      const [only, ...more] = valid;
+      if (only === undefined) return { whyNot: `${host} knows no valid account of ${pathsOf(known)}` };
+      const { url, from } = only;
+      if (more.some((other) => other.url !== url))
+        return { whyNot: `${host} has several accounts, by ${pathsOf(valid.map((each) => each.from))}` };
+      if (ours === null) {
+        if (!(await placeAccountKey(accountDirectory, from.privateKey))) return { whyNot: hasOurs };
+        const createdAt = clock.now().toISOString();
+        await writeAccount(accountDirectory, { url, ca: directoryUrl, createdAt });
+      }
+      return { url, path: from.path };
     },
     changeAccountKey: async ({ signal }) => {
       const { status } = await required(signal);
@@ -103,4 +147,12 @@ export function createAccountDesk(
       return setAside(accountDirectory, clock.now());
     },
   };
+}
+
+function thumbprintOf(pem: string, path: string): string {
+  return jwkThumbprint(acmeKey(pem, path).jwk);
+}
+
+function pathsOf(keys: readonly ForeignAccountKey[]): string {
+  return keys.map(({ path }) => path).join(', ');
 }

@@ -45,6 +45,15 @@ export async function openAccountKey(directory: string): Promise<AccountKey> {
   return { pem: other, isNew: false };
 }
 
+/**
+ * Puts the key of an account that was made elsewhere in the place of one that is not there yet.
+ * @returns false: there is one already, and it stays
+ */
+export async function placeAccountKey(directory: string, pem: string): Promise<boolean> {
+  await makeDirectory(directory);
+  return createFileAtomic(accountKeyFile(directory), { content: pem, mode: 0o600 }, 'E_STATE');
+}
+
 export function accountKeyFile(directory: string): string {
   return join(directory, 'account.key');
 }
