@@ -5,7 +5,14 @@ import { promisify } from 'node:util';
 import { isRecord } from '../../acme/is-record.ts';
 import { DelegatedError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
-import { createFileAtomic, readText, removeFile, syncDirectory, writeFileAtomic } from '../atomic-file.ts';
+import {
+  createFileAtomic,
+  readText,
+  removeFile,
+  sweepTemporaries,
+  syncDirectory,
+  writeFileAtomic,
+} from '../atomic-file.ts';
 import { errnoOf, fileError } from '../file-error.ts';
 
 /** `account.json`: what a key can be turned into again by asking the CA, kept to save that request. */
@@ -68,9 +75,17 @@ export async function readNextKey(directory: string): Promise<string | null> {
   return readKey(nextKeyFile(directory));
 }
 
-/** On disk before it returns: the CA must never know a key that we could lose. */
+/**
+ * On disk before it returns: the CA must never know a key that we could lose. Half-written keys of runs that died are
+ * swept, no CA knows them; the caller holds the lock of the state directory, so they are nobody's at work.
+ */
 export async function makeNextKey(directory: string): Promise<string> {
   const pem = await makeKey();
+  try {
+    await sweepTemporaries(directory);
+  } catch (error) {
+    throw fileError('E_STATE', 'clean up', directory, error);
+  }
   await writeFileAtomic(nextKeyFile(directory), { content: pem, mode: 0o600 }, 'E_STATE');
   return pem;
 }
