@@ -1,5 +1,14 @@
 import type { CaDoubleOptions } from './ca.ts';
-import { Refusal, type SignedRequest, checkBinding, malformed, publicKey, thumbprint } from './ca-jws.ts';
+import {
+  Refusal,
+  type SignedRequest,
+  checkBinding,
+  isRecord,
+  malformed,
+  publicKey,
+  readInnerJws,
+  thumbprint,
+} from './ca-jws.ts';
 import type { DoubleAccount } from './ca-objects.ts';
 import type { CaAnswer } from './ca-routes.ts';
 
@@ -8,6 +17,8 @@ export interface Accounts {
   newAccount: (request: SignedRequest) => CaAnswer;
   /** Whose request it is, once its signature is known to be good. @throws Refusal */
   speaker: (request: SignedRequest) => DoubleAccount;
+  /** RFC 8555 §7.3.5. @throws Refusal */
+  changeKey: (request: SignedRequest) => CaAnswer;
 }
 
 export function createAccounts(origin: string, { eab }: CaDoubleOptions): Accounts {
@@ -49,7 +60,35 @@ export function createAccounts(origin: string, { eab }: CaDoubleOptions): Accoun
     return accountAnswer(201, account);
   };
 
-  return { newAccount, speaker };
+  const changeKey = (request: SignedRequest): CaAnswer => {
+    const account = speaker(request);
+    const inner = readInnerJws(request.payload);
+    if (inner.jwk === null) throw malformed('"jwk" is wanted inside');
+    const key = publicKey(inner.jwk);
+    if (!inner.signedBy(key)) throw malformed('the signature inside is not good');
+    if (inner.url !== request.url) throw malformed('the inside is for another URL');
+    const { account: named, oldKey } = inner.payload ?? {};
+    if (named !== account.url) throw malformed('the inside names another account');
+    if (!isRecord(oldKey) || thumbprint(publicKey(oldKey)) !== account.thumbprint)
+      throw malformed('the inside names another key');
+    const print = thumbprint(key);
+    const holder = accounts.find((each) => each.thumbprint === print);
+    if (holder !== undefined)
+      return {
+        status: 409,
+        headers: { location: holder.url },
+        body: {
+          type: 'urn:ietf:params:acme:error:conflict',
+          detail: 'another account has that key',
+          status: 409,
+        },
+      };
+    account.key = key;
+    account.thumbprint = print;
+    return accountAnswer(200, account);
+  };
+
+  return { newAccount, speaker, changeKey };
 }
 
 export function accountAnswer(status: number, { url, status: of }: DoubleAccount): CaAnswer {

@@ -40,7 +40,21 @@ const ALGORITHMS: Readonly<Record<string, string>> = {
 
 /** Reads a flattened JWS (RFC 8555 §6.2). @throws Refusal `malformed`, `badSignatureAlgorithm` */
 export function readJws(body: string): SignedRequest {
-  const jws = objectIn(body);
+  const request = readSigned(objectIn(body));
+  if (request.nonce === null) throw malformed('"nonce" is missing');
+  return { ...request, nonce: request.nonce };
+}
+
+/** The inside of a key change, which has no nonce (RFC 8555 §7.3.5). @throws Refusal */
+export function readInnerJws(jws: Readonly<Record<string, unknown>> | null): Omit<SignedRequest, 'nonce'> {
+  const request = readSigned(jws ?? {});
+  if (request.nonce !== null) throw malformed('a "nonce" has no place inside');
+  return request;
+}
+
+function readSigned(
+  jws: Readonly<Record<string, unknown>>,
+): Omit<SignedRequest, 'nonce'> & { readonly nonce: string | null } {
   const [header, payload, signature] = ['protected', 'payload', 'signature'].map((field) => {
     const value = jws[field];
     if (typeof value !== 'string') throw malformed(`there is no "${field}"`);
@@ -51,13 +65,13 @@ export function readJws(body: string): SignedRequest {
   const { alg, nonce, url, jwk, kid } = objectIn(Buffer.from(header, 'base64url').toString());
   const digest = typeof alg === 'string' ? ALGORITHMS[alg] : undefined;
   if (digest === undefined) throw new Refusal(400, 'badSignatureAlgorithm', `${String(alg)} is not taken`);
-  if (typeof nonce !== 'string' || typeof url !== 'string') throw malformed('"nonce" or "url" is missing');
+  if (typeof url !== 'string') throw malformed('"url" is missing');
   if ((jwk === undefined) === (kid === undefined))
     throw malformed('exactly one of "jwk" and "kid" is wanted');
   return {
     jwk: isRecord(jwk) ? jwk : null,
     kid: typeof kid === 'string' ? kid : null,
-    nonce,
+    nonce: typeof nonce === 'string' ? nonce : null,
     url,
     payload: payload === '' ? null : objectIn(Buffer.from(payload, 'base64url').toString()),
     signedBy: (key) =>

@@ -2,8 +2,8 @@ import type { KeyObject } from 'node:crypto';
 
 export interface DoubleAccount {
   readonly url: string;
-  readonly key: KeyObject;
-  readonly thumbprint: string;
+  key: KeyObject;
+  thumbprint: string;
   status: 'valid' | 'deactivated';
 }
 

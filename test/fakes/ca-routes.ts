@@ -48,7 +48,7 @@ export function createRoutes(
   { spend, suggest }: Around,
 ): Routes {
   const { profiles, eab } = options;
-  const { newAccount, speaker } = createAccounts(origin, options);
+  const { newAccount, speaker, changeKey } = createAccounts(origin, options);
   const { orders, certificates, newOrder, validate, finalize } = createOrders(origin, options, issuer);
 
   const directory = (): object => ({
@@ -56,6 +56,7 @@ export function createRoutes(
     newAccount: `${origin}/account`,
     newOrder: `${origin}/order`,
     revokeCert: `${origin}/revoke`,
+    keyChange: `${origin}/key-change`,
     ...(options.renewalInfo === false ? {} : { renewalInfo: `${origin}/renewal-info` }),
     meta: {
       termsOfService: TERMS,
@@ -169,6 +170,7 @@ export function createRoutes(
       const signed = open(request);
       if (path === '/account') return newAccount(signed);
       if (path === '/order') return newOrder(speaker(signed), signed.payload);
+      if (path === '/key-change') return changeKey(signed);
       if (path === '/revoke') return revoke(signed);
       return resource(signed, path);
     },

@@ -3,7 +3,8 @@
  * is tried out on the double is worth something.
  */
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDomainName } from '../../../src/dns/domain-name.ts';
 import { createKeyMaker } from '../../../src/io/key-maker.ts';
@@ -77,6 +78,70 @@ export function describeCa(name: string, start: () => Promise<CaUnderTest>): voi
     it('says that there is no account of a key that it does not know', async () => {
       const answer = await raw.post(raw.directory['newAccount'] ?? '', { onlyReturnExisting: true });
       refused(answer, 'accountDoesNotExist');
+    });
+
+    describe('asked to change the key of an account', () => {
+      let next: RawAcme;
+      let account: string;
+      let url: string;
+      beforeEach(async () => {
+        next = await rawAcme(ca.directoryUrl, trust);
+        account = await raw.register();
+        url = raw.directory['keyChange'] ?? '';
+      });
+      afterEach(() => next.close());
+      const found = (of: RawAcme): Promise<RawAnswer> =>
+        of.post(raw.directory['newAccount'] ?? '', { onlyReturnExisting: true }, { kid: null });
+
+      it('knows the account by the new key from then on, and not by the old one', async () => {
+        const answer = await raw.post(url, next.inner(url, { account, oldKey: raw.jwk }));
+        assert.equal(answer.status, 200);
+        const { status, headers } = await found(next);
+        assert.deepEqual([status, headers['location']], [200, account]);
+        refused(await found(raw), 'accountDoesNotExist');
+        refused(await order(['a.example.test']), 'malformed');
+        const identifiers = [{ type: 'dns', value: 'a.example.test' }];
+        const ordered = await next.post(raw.directory['newOrder'] ?? '', { identifiers }, { kid: account });
+        assert.equal(ordered.status, 201);
+      });
+
+      it('keeps the old key where the inside is not right', async () => {
+        const right = { account, oldKey: raw.jwk };
+        for (const inner of [
+          next.inner(url, { ...right, account: `${account}77` }),
+          next.inner(url, { ...right, oldKey: next.jwk }),
+          next.inner(`${url}x`, right),
+          { ...next.inner(url, right), signature: randomSignature() },
+          right,
+        ])
+          refused(await raw.post(url, inner), 'malformed');
+        assert.equal((await found(raw)).headers['location'], account);
+        refused(await found(next), 'accountDoesNotExist');
+      });
+
+      it('takes no key that another account has', async () => {
+        const other = await next.register();
+        const answer = await raw.post(url, next.inner(url, { account, oldKey: raw.jwk }));
+        // RFC 8555 §7.3.5 wants 409 and the other account's URL; Pebble 2.4 answers 500 (2026-11).
+        assert.ok(answer.status >= 400, `HTTP ${answer.status}`);
+        if (answer.status !== 500)
+          assert.deepEqual([answer.status, answer.headers['location']], [409, other]);
+        assert.equal((await found(raw)).headers['location'], account);
+        assert.equal((await found(next)).headers['location'], other);
+      });
+
+      it('does so for our client, also from a key of RSA', async () => {
+        const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+        await mkdir(join(folder(), 'rsa'));
+        const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+        await writeFile(join(folder(), 'rsa', 'account.key'), pem, { mode: 0o600 });
+        const client = open('rsa');
+        const before = await client.account(patient());
+        await client.changeAccountKey(patient());
+        assert.equal((await client.lookAtAccount(patient())).account?.url, before);
+        assert.notEqual(await readFile(join(folder(), 'rsa', 'account.key'), 'utf8'), pem);
+        client.close();
+      });
     });
 
     it('takes a nonce once, and none that it did not give', async () => {

@@ -20,7 +20,11 @@ export interface Wrongs {
 /** An ACME client that can be told to do it wrong; none of it is the program's. */
 export interface RawAcme {
   readonly directory: Readonly<Record<string, string>>;
+  /** Of its key. */
+  readonly jwk: object;
   nonce(): Promise<string>;
+  /** The inside of a key change, signed by its key (RFC 8555 §7.3.5). */
+  inner(url: string, payload: object): object;
   /** Under the account's URL once there is one. */
   post(url: string, payload: object | null, wrongs?: Wrongs): Promise<RawAnswer>;
   /** @returns the URL of the account */
@@ -32,7 +36,16 @@ export async function rawAcme(directoryUrl: string, ca: string): Promise<RawAcme
   const agent = new Agent({ ca, keepAlive: true });
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const { crv, kty, x, y } = publicKey.export({ format: 'jwk' });
+  const jwk = { crv, kty, x, y };
   let account: string | null = null;
+
+  const flattened = (header: object, body: object | null): object => {
+    const head = encode(JSON.stringify(header));
+    const payload = body === null ? '' : encode(JSON.stringify(body));
+    const how = { key: privateKey, dsaEncoding: 'ieee-p1363' } as const;
+    const signature = sign('sha256', Buffer.from(`${head}.${payload}`), how).toString('base64url');
+    return { protected: head, payload, signature };
+  };
 
   const send = (method: string, url: string, body?: string, type?: string): Promise<RawAnswer> =>
     new Promise((resolve, reject) => {
@@ -50,6 +63,8 @@ export async function rawAcme(directoryUrl: string, ca: string): Promise<RawAcme
   const directory = asTexts((await send('GET', directoryUrl)).body);
   const client: RawAcme = {
     directory,
+    jwk,
+    inner: (url, payload) => flattened({ alg: 'ES256', url, jwk }, payload),
     async nonce() {
       return String((await send('HEAD', directory['newNonce'] ?? '')).headers['replay-nonce']);
     },
@@ -59,16 +74,13 @@ export async function rawAcme(directoryUrl: string, ca: string): Promise<RawAcme
         alg: 'ES256',
         nonce: wrongs.nonce ?? (await client.nonce()),
         url: wrongs.url ?? url,
-        ...(kid === null ? { jwk: { crv, kty, x, y } } : { kid }),
+        ...(kid === null ? { jwk } : { kid }),
       };
-      const head = encode(JSON.stringify(header));
-      const content = payload === null ? '' : encode(JSON.stringify(payload));
-      const signed = sign('sha256', Buffer.from(`${head}.${content}`), {
-        key: privateKey,
-        dsaEncoding: 'ieee-p1363',
+      const signed = flattened(header, payload);
+      const jws = JSON.stringify({
+        ...signed,
+        ...(wrongs.signature !== undefined && { signature: wrongs.signature }),
       });
-      const signature = wrongs.signature ?? signed.toString('base64url');
-      const jws = JSON.stringify({ protected: head, payload: content, signature });
       return send('POST', url, jws, wrongs.contentType ?? 'application/jose+json');
     },
     async register() {
