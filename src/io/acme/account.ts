@@ -50,14 +50,15 @@ export function createAccount(
   let turn: Promise<unknown> = Promise.resolve();
 
   /** One at a time: two registrations of one key at the same moment would be two accounts at some CAs. */
-  const inTurn = (work: () => Promise<KnownAccount>, signal: AbortSignal): Promise<KnownAccount> => {
+  const toItsEnd = (work: () => Promise<KnownAccount>, signal: AbortSignal): Promise<KnownAccount> => {
     const mine = turn.then(async () => {
       if (signal.aborted) throw aborted(signal);
       return work();
     });
     turn = mine.catch(() => undefined);
-    return orAborted(mine, signal);
+    return mine;
   };
+  const inTurn: typeof toItsEnd = (work, signal) => orAborted(toItsEnd(work, signal), signal);
 
   const remember = async (answer: Answer, key: AcmeKey): Promise<KnownAccount> => {
     const url = httpsUrl(answer.headers['location'], 'the Location header', 'the account');
@@ -109,8 +110,9 @@ export function createAccount(
         const existing = isNew ? null : await lookUp(key, signal);
         return remember(existing ?? (await register(key, signal)), key);
       }, signal)),
+    // Its requests stop at once; what it writes is on disk before the caller gives back the lock of the state directory.
     changeKey: (signal) =>
-      inTurn(async () => {
+      toItsEnd(async () => {
         if (known === null)
           throw new DelegatedError('E_BUG', 'the key of an account is changed that is not open');
         const changed = await changeKey(accountDirectory, known, { signer, directoryOf, lookUp }, signal);

@@ -90,9 +90,6 @@ export function describeCa(name: string, start: () => Promise<CaUnderTest>): voi
         url = raw.directory['keyChange'] ?? '';
       });
       afterEach(() => next.close());
-      const found = (of: RawAcme): Promise<RawAnswer> =>
-        of.post(raw.directory['newAccount'] ?? '', { onlyReturnExisting: true }, { kid: null });
-
       it('knows the account by the new key from then on, and not by the old one', async () => {
         const answer = await raw.post(url, next.inner(url, { account, oldKey: raw.jwk }));
         assert.equal(answer.status, 200);
@@ -244,4 +241,9 @@ export function describeCa(name: string, start: () => Promise<CaUnderTest>): voi
 function refused({ status, body }: RawAnswer, type: string): void {
   assert.ok(status >= 400 && status < 500, `HTTP ${status}`);
   assert.equal(body['type'], `urn:ietf:params:acme:error:${type}`);
+}
+
+/** What the CA says of the account of that key (RFC 8555 §7.3.1). */
+function found(client: RawAcme): Promise<RawAnswer> {
+  return client.post(client.directory['newAccount'] ?? '', { onlyReturnExisting: true }, { kid: null });
 }
