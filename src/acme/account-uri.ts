@@ -9,6 +9,8 @@ export interface KnownAccount {
   readonly url: string;
   /** Of its key (RFC 7638), base64url. */
   readonly thumbprint: string;
+  /** Of the key that an interrupted change was to bring: until the CA is asked, either may be the account's. */
+  readonly nextThumbprint?: string;
 }
 
 /** Stands for whatever domain there is (draft -02 §4.1). */
@@ -26,11 +28,19 @@ export function accountUris(
   domain: DomainName,
 ): [string, ...string[]] {
   if (prefix === undefined) return [account.url];
-  const hashed = (name: string): string => `${prefix}sha-256/${digest(name, account)}`;
-  return [hashed(relativeToRoot(domain)), hashed(ANY_DOMAIN)];
+  const { url, thumbprint, nextThumbprint } = account;
+  const hashed = (name: string, print: string): string => `${prefix}sha-256/${digest(name, print, url)}`;
+  const names = [relativeToRoot(domain), ANY_DOMAIN];
+  const byNext = nextThumbprint === undefined ? [] : names.map((name) => hashed(name, nextThumbprint));
+  return [hashed(relativeToRoot(domain), thumbprint), hashed(ANY_DOMAIN, thumbprint), ...byNext];
 }
 
-function digest(domain: string, { url, thumbprint }: KnownAccount): string {
+/** Whether another key of the account makes its standing values wrong. */
+export function namesKey({ accountHashPrefix }: Pick<Directory, 'accountHashPrefix'>): boolean {
+  return accountHashPrefix !== undefined;
+}
+
+function digest(domain: string, thumbprint: string, url: string): string {
   return createHash('sha256')
     .update(Uint8Array.of(domain.length))
     .update(`${domain}${thumbprint}${url}`)

@@ -1,4 +1,5 @@
 /** `account show`, `rollover`, `deactivate`: what a person does with the accounts at the CAs. */
+import { namesKey } from '../acme/account-uri.ts';
 import { type AccountAtCa, type AccountDesk, pinningProperty } from '../acme/account-sight.ts';
 import { CERTIFICATE_AUTHORITIES } from '../config/certificate-authorities.ts';
 import { certificateAuthoritiesOf } from '../config/certificate-authorities-of.ts';
@@ -49,8 +50,21 @@ export async function accountRolloverCommand(flags: AccountFlags, shell: Shell):
   return withSession(flags, shell, { lock: 'try' }, async (context) => {
     const [acme] = selected(context, flags.ca);
     return atDesk(context, acme, async (desk) => {
+      const standing = await sitesThatNameTheKey(context, acme);
+      const names = standing.join(', ');
+      // Before it is done: whoever publishes them by hand may want another day.
+      if (standing.length > 0)
+        shell.err(`the standing values (dns-persist-01) of these sites name the old key: ${names}\n`);
       await desk.changeAccountKey(context.ctx);
-      return told(desk, acme, context.ctx, 'the account has a new key', flags, shell);
+      const next = `Next: \`delegated sync\` publishes standing values for the new key: ${names}\n`;
+      return told(
+        desk,
+        acme,
+        context.ctx,
+        { standing, next: standing.length === 0 ? '' : next },
+        flags,
+        shell,
+      );
     });
   });
 }
@@ -177,15 +191,25 @@ async function told(
   desk: AccountDesk,
   acme: AcmeConfig,
   ctx: Ctx,
-  what: string,
+  { standing, next }: { readonly standing: readonly string[]; readonly next: string },
   flags: AccountFlags,
   shell: Shell,
 ): Promise<number> {
   const seen = await reportOf(desk, acme, ctx);
   if (flags.json === true)
-    shell.out(`${JSON.stringify({ version: 1, ok: true, accounts: [seen] }, null, 2)}\n`);
-  else if (flags.quiet !== true) shell.out(`${what}\n${textOf(seen)}`);
+    shell.out(`${JSON.stringify({ version: 1, ok: true, accounts: [seen], standing }, null, 2)}\n`);
+  else if (flags.quiet !== true) shell.out(`the account has a new key\n${textOf(seen)}${next}`);
   return 0;
+}
+
+/** Standing values are for the first CA alone, and name the key where it follows draft -02 of dns-persist-01. */
+async function sitesThatNameTheKey({ config, ports, ctx }: Context, acme: AcmeConfig): Promise<string[]> {
+  const sites = config.sites.filter(
+    ({ persist, certificate }) => persist !== undefined && certificate !== null,
+  );
+  if (sites.length === 0 || acme.directoryUrl !== config.acme.directoryUrl) return [];
+  const directory = await (await ports.acme(acme.directoryUrl)).directory(ctx);
+  return namesKey(directory) ? sites.map(({ serverName }) => serverName.text) : [];
 }
 
 /** An order can be gone on with, and its challenge values be taken back, by its own account only. */

@@ -21,4 +21,15 @@ describe('accountUris', () => {
       `${PREFIX}sha-256/NpDnSwUthQK8zCgFdefYxAdAVPnygMLbs9US6oO-5ug`,
     ]);
   });
+
+  it('is that of either key while nobody knows which one the CA has, to publish that of the old one', () => {
+    const next = 'LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ';
+    const uris = accountUris({ accountHashPrefix: PREFIX }, { ...ACCOUNT, nextThumbprint: next }, EXAMPLE);
+    assert.deepEqual(uris, [
+      ...accountUris({ accountHashPrefix: PREFIX }, ACCOUNT, EXAMPLE),
+      ...accountUris({ accountHashPrefix: PREFIX }, { ...ACCOUNT, thumbprint: next }, EXAMPLE),
+    ]);
+    assert.equal(new Set(uris).size, 4);
+    assert.deepEqual(accountUris({}, { ...ACCOUNT, nextThumbprint: next }, EXAMPLE), [ACCOUNT.url]);
+  });
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
@@ -9,6 +10,12 @@ import {
   accountShowCommand,
 } from '../../src/commands/account.ts';
 import { parseDomainName } from '../../src/dns/domain-name.ts';
+import { jwkThumbprint } from '../../src/acme/dns01-value.ts';
+import { makeNextKey } from '../../src/io/acme/account-files.ts';
+import { knownAccount } from '../../src/io/acme/known-account.ts';
+import { acmeKey } from '../../src/io/acme/signer.ts';
+import type { Log } from '../../src/ports.ts';
+import { type CaDouble, startCaDouble } from '../fakes/ca.ts';
 import { accountDirectory } from '../../src/io/acme/account-directory.ts';
 import { createSystemClock } from '../../src/io/clock.ts';
 import { createSystemDice } from '../../src/io/dice.ts';
@@ -19,6 +26,12 @@ import { type Pebble, startPebble } from '../support/pebble.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { createTestShell } from '../support/test-shell.ts';
 
+const QUIET: Log = {
+  debug: () => undefined,
+  info: () => undefined,
+  warn: () => undefined,
+  error: () => undefined,
+};
 const NOWHERE = 'https://127.0.0.1:9/dir';
 const account = z.strictObject({
   directory: z.string(),
@@ -111,6 +124,84 @@ sites:
     assert.notEqual(is?.thumbprint, was?.thumbprint);
   });
 
+  const write = async (directoryUrl: string, caFile: string): Promise<void> => {
+    const text = await readFile(config, 'utf8');
+    const sites = [
+      site('example.org', 'certificate: {}'),
+      site('example.net', 'certificate: {}, challenge: { type: dns-persist-01 }'),
+      site('example.com', 'certificate: none, challenge: { type: dns-persist-01 }'),
+    ];
+    await writeFile(
+      config,
+      `${text
+        .slice(0, text.indexOf('sites:'))
+        .replace(pebble.directoryUrl, directoryUrl)
+        .replace(pebble.caFile, caFile)}sites:\n${sites.join('')}`,
+    );
+  };
+  /** What was said, and which key there was when it was said first. */
+  const rollOver = async (
+    folderOfAccount: string,
+  ): Promise<{ said: string; out: string; key: string | null }> => {
+    const shell = createTestShell();
+    let key: string | null = null;
+    const err = (text: string): void => {
+      key ??= readFileSync(join(folderOfAccount, 'account.key'), 'utf8');
+      shell.err(text);
+    };
+    assert.equal(await accountRolloverCommand({ config }, { ...shell, err }), 0);
+    return { said: shell.complained(), out: shell.printed(), key };
+  };
+  const registerAt = async (directoryUrl: string, caFile: string): Promise<string> => {
+    const accountFolder = accountDirectory(join(folder(), 'state'), directoryUrl);
+    const caCertificates = await readFile(caFile, 'utf8');
+    const client = watchedClient({ directoryUrl, accountDirectory: accountFolder, caCertificates });
+    await client.account(patient());
+    client.close();
+    return accountFolder;
+  };
+
+  describe('where standing values name the key (dns-persist-01, draft -02)', () => {
+    let ca: CaDouble;
+    beforeEach(async () => {
+      ca = await startCaDouble({ persist: { issuers: ['authority.test'], draft: '02' } });
+    });
+    afterEach(() => ca.stop());
+    it('says of which sites before it does it, and what to do then', async () => {
+      await write(ca.directoryUrl, ca.caFile);
+      const accountFolder = await registerAt(ca.directoryUrl, ca.caFile);
+      const old = await readFile(join(accountFolder, 'account.key'), 'utf8');
+      const { said, out, key } = await rollOver(accountFolder);
+      assert.match(said, /standing values .* name the old key: example\.net\n/);
+      assert.match(out, /\nNext: `delegated sync` publishes .*: example\.net\n$/);
+      assert.equal(key, old);
+      assert.notEqual(await readFile(join(accountFolder, 'account.key'), 'utf8'), old);
+    });
+
+    it('says nothing of it at a CA whose values name the URL', async () => {
+      await write(pebble.directoryUrl, pebble.caFile);
+      const { said, out } = await rollOver(await registerAt(pebble.directoryUrl, pebble.caFile));
+      assert.doesNotMatch(said + out, /standing/);
+    });
+
+    it('knows both keys while a change is open, and one again after the next use', async () => {
+      await write(ca.directoryUrl, ca.caFile);
+      const accountFolder = await registerAt(ca.directoryUrl, ca.caFile);
+      const before = await knownAccount(accountFolder, QUIET);
+      const next = await makeNextKey(accountFolder);
+      const during = await knownAccount(accountFolder, QUIET);
+      assert.deepEqual(during, { ...before, nextThumbprint: jwkThumbprint(acmeKey(next, 'next').jwk) });
+      const client = watchedClient({
+        directoryUrl: ca.directoryUrl,
+        accountDirectory: accountFolder,
+        caCertificates: await readFile(ca.caFile, 'utf8'),
+      });
+      await client.account(patient());
+      client.close();
+      assert.deepEqual(await knownAccount(accountFolder, QUIET), before);
+    });
+  });
+
   it('closes no account without a yes, nor with an open order, unless forced', async () => {
     await register();
     const clock = createSystemClock();
@@ -138,3 +229,7 @@ sites:
     );
   });
 });
+
+function site(name: string, more: string): string {
+  return `  ${name}: { provider: main, srv: [{ target: matrix.${name} }], ${more} }\n`;
+}

@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import type { KnownAccount } from '../../acme/account-uri.ts';
 import { jwkThumbprint } from '../../acme/dns01-value.ts';
 import type { Log } from '../../ports.ts';
-import { inspectAccountKey, readAccount } from './account-files.ts';
+import { accountKeyFile, inspectAccountKey, nextKeyFile, readAccount, readNextKey } from './account-files.ts';
 import { acmeKey } from './signer.ts';
 
 /**
@@ -13,5 +12,14 @@ export async function knownAccount(directory: string, log: Log): Promise<KnownAc
   const pem = await inspectAccountKey(directory);
   const stored = await readAccount(directory, log);
   if (pem === null || stored === null) return null;
-  return { url: stored.url, thumbprint: jwkThumbprint(acmeKey(pem, join(directory, 'account.key')).jwk) };
+  const next = await readNextKey(directory);
+  return {
+    url: stored.url,
+    thumbprint: thumbprintOf(pem, accountKeyFile(directory)),
+    ...(next !== null && { nextThumbprint: thumbprintOf(next, nextKeyFile(directory)) }),
+  };
+}
+
+function thumbprintOf(pem: string, path: string): string {
+  return jwkThumbprint(acmeKey(pem, path).jwk);
 }
