@@ -181,10 +181,12 @@ function textOf(report: AccountReport): string {
     ...(thumbprint === null ? [] : [['thumbprint', thumbprint]]),
     ...(keyChangeOpen ? [['key change', 'interrupted; the next use of the account finishes it']] : []),
     ...(binding === null ? [] : [['binding', binding === 'bound' ? 'yes' : 'in the config']]),
-    ...(caa === null ? [] : [['CAA', caa]]),
     ...errors.map(({ code, message }) => ['error', `${code}: ${message}`]),
+    ...(caa === null ? [] : [['CAA', 'this record at a name keeps every other account from it:']]),
   ];
-  return `${directory}\n${lines.map(([name = '', value = '']) => `  ${name.padEnd(11)} ${value}\n`).join('')}`;
+  const text = lines.map(([name = '', value = '']) => `  ${name.padEnd(11)} ${value}\n`).join('');
+  // Alone and unindented: it is longer than a terminal is wide, and there to be copied.
+  return `${directory}\n${text}${caa === null ? '' : `${caa}\n`}`;
 }
 
 async function told(

@@ -9,8 +9,8 @@ interface CertificateAuthority {
 
 const LETSENCRYPT_STAGING = 'https://acme-staging-v02.api.letsencrypt.org/directory';
 const GOOGLE_STAGING = 'https://dv.acme-v02.test-api.pki.goog/directory';
-const GOOGLE_PAGE = 'https://cloud.google.com/certificate-manager/docs/public-ca-tutorial';
-const SSLCOM_PAGE = 'https://secure.ssl.com';
+const GOOGLE_PAGE = 'https://docs.cloud.google.com/certificate-manager/docs/public-ca-tutorial';
+const SSLCOM_PAGE = 'https://www.ssl.com/guide/ssl-tls-certificate-issuance-and-revocation-with-acme/';
 const SSLCOM_ECC = {
   directoryUrl: 'https://acme.ssl.com/sslcom-dv-ecc',
   stagingDirectoryUrl: null,

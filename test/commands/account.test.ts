@@ -174,6 +174,7 @@ sites:
       const { said, out, key } = await rollOver(accountFolder);
       assert.match(said, /standing values .* name the old key: example\.net\n/);
       assert.match(out, /\nNext: `delegated sync` publishes .*: example\.net\n$/);
+      assert.match(out, /^0 issue "authority\.test; accounturi=https:.*; validationmethods=dns-01"$/m);
       assert.equal(key, old);
       assert.notEqual(await readFile(join(accountFolder, 'account.key'), 'utf8'), old);
     });
