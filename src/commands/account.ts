@@ -73,11 +73,8 @@ export async function accountDeactivateCommand(flags: AccountFlags, shell: Shell
   return withSession(flags, shell, { lock: 'try' }, async (context) => {
     const [acme] = selected(context, flags.ca);
     const { host } = new URL(acme.directoryUrl);
-    if (flags.yes !== true)
-      throw new DelegatedError('E_USAGE', `this closes the account at ${host} for good`, {
-        hint: 'say --yes; certificates stay valid, and the next renewal there makes a new account',
-      });
     if (flags.force !== true) await refuseOpenOrders(acme, context.ports);
+    if (flags.yes !== true) await confirmClosing(host, shell);
     return atDesk(context, acme, async (desk) => {
       const keptIn = await desk.deactivateAccount(context.ctx);
       if (flags.json === true)
@@ -91,6 +88,20 @@ export async function accountDeactivateCommand(flags: AccountFlags, shell: Shell
         );
       return 0;
     });
+  });
+}
+
+/** A person types which one is meant; a script has nobody to ask, and says `--yes`. */
+async function confirmClosing(host: string, shell: Shell): Promise<void> {
+  const hint = 'certificates stay valid, and the next renewal there makes a new account';
+  if (!shell.inIsTerminal || !shell.errIsTerminal)
+    throw new DelegatedError('E_USAGE', `this closes the account at ${host} for good`, {
+      hint: `say --yes; ${hint}`,
+    });
+  shell.err(`this closes the account at ${host} for good; ${hint}\nType "${host}" to do it: `);
+  if ((await shell.readLine())?.trim() === host) return;
+  throw new DelegatedError('E_USAGE', `nothing was done: what was typed is not "${host}"`, {
+    hint: '`delegated account show` names the accounts',
   });
 }
 

@@ -205,7 +205,7 @@ function addAccountCommands(
     (await import('./account.ts')).accountDeactivateCommand(flags, shell),
   )
     .option(ca, 'at this CA, by the name or URL in the config (default: the first)')
-    .option('--yes', 'really')
+    .option('--yes', 'without asking: where there is no terminal, it is wanted')
     .option('--force', 'although an order is open');
 }
 

@@ -203,6 +203,30 @@ sites:
     });
   });
 
+  const answer = async (
+    typed: string | null,
+    terminal = { inIsTerminal: true, errIsTerminal: true },
+  ): Promise<{ readonly code: number | string; readonly said: string }> => {
+    const shell = createTestShell();
+    const asked = { ...shell, ...terminal, readLine: () => Promise.resolve(typed) };
+    const code = await accountDeactivateCommand({ config }, asked).catch((error: unknown) => String(error));
+    return { code, said: shell.complained() };
+  };
+
+  it('closes an account for a person who types its host, and no other', async () => {
+    await register();
+    const { host, hostname } = new URL(pebble.directoryUrl);
+    for (const typed of [null, '', 'yes', hostname])
+      assert.match(String((await answer(typed)).code), /nothing was done/);
+    const { code } = await answer(host, { inIsTerminal: true, errIsTerminal: false });
+    assert.match(String(code), /for good/);
+    assert.equal((await show({ ca: pebble.directoryUrl })).accounts[0]?.status, 'valid');
+    const closed = await answer(`${host} `);
+    assert.equal(closed.code, 0);
+    assert.ok(closed.said.endsWith(`Type "${host}" to do it: `));
+    assert.equal((await show({ ca: pebble.directoryUrl })).accounts[0]?.status, 'none');
+  });
+
   it('closes no account without a yes, nor with an open order, unless forced', async () => {
     await register();
     const clock = createSystemClock();
