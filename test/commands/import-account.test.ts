@@ -32,7 +32,9 @@ describe('certificates import --account', function () {
   const ours = (): string => accountDirectory(at('state'), pebble.directoryUrl);
 
   before(async () => {
-    pebble = await startPebble({ dnsServer: '127.0.0.1:9', env: { PEBBLE_VA_ALWAYS_VALID: '1' } });
+    // dehydrated gives up at the first badNonce.
+    const env = { PEBBLE_VA_ALWAYS_VALID: '1', PEBBLE_WFE_NONCEREJECT: '0' };
+    pebble = await startPebble({ dnsServer: '127.0.0.1:9', env });
   });
   after(() => pebble.stop());
   beforeEach(async () => {
@@ -175,6 +177,7 @@ sites:
 BASEDIR="${at('dehydrated')}"
 WELLKNOWN="${at('dehydrated/wk')}"
 CURL_OPTS="--cacert ${pebble.caFile}"
+KEY_ALGO=prime256v1
 `,
     });
     const dehydrated = (...args: readonly string[]): Promise<string> =>
