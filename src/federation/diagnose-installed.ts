@@ -7,9 +7,15 @@ export function diagnoseInstalled({ targets, installed }: ServerSight): Finding[
   const findings = targets.flatMap((target) => {
     const leaf = 'tls' in target.keyAnswer ? target.keyAnswer.tls.chain[0] : undefined;
     if (leaf === undefined || leaf.sha256 === installed.sha256) return [];
+    // For other names it is another certificate and not another version of this one.
+    if (!leaf.names.some((name) => installed.names.some((ours) => plain(ours) === plain(name)))) return [];
     return [staleFinding(leaf, target, installed)];
   });
   return merged(findings);
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/\.$/, '');
 }
 
 type Leaf = Pick<InstalledCertificate, 'sha256' | 'notBefore' | 'notAfter'>;

@@ -35,6 +35,7 @@ export interface ServerSight {
 /** What should be served, from the disk of this machine. */
 export interface InstalledCertificate {
   readonly file: string;
+  readonly names: readonly string[];
   /** Of the DER; lower-case hex. */
   readonly sha256: string;
   readonly notBefore: Date;

@@ -7,8 +7,8 @@ import { toFileName } from './file-name.ts';
 
 /** The leaf of a chain in PEM. @throws what the file system says; DelegatedError E_ACME_CERTIFICATE when it is no chain */
 export async function readLeaf(file: string): Promise<InstalledCertificate> {
-  const { sha256, notBefore, notAfter } = factsOf(parseChain(await readFile(file, 'utf8'))[0]);
-  return { file, sha256, notBefore, notAfter };
+  const { names, sha256, notBefore, notAfter } = factsOf(parseChain(await readFile(file, 'utf8'))[0]);
+  return { file, names, sha256, notBefore, notAfter };
 }
 
 /** Of the live version; its key is not looked at. @param state absolute path of the state directory */
