@@ -164,7 +164,8 @@ function isRead({ host, service }: SrvSight, sight: ServerSight): boolean {
   return service === 'matrix-fed' || (service === 'matrix' && fed?.answer.kind !== 'records');
 }
 
-function isWild(look: SrvSight, { wildcards }: ServerSight): boolean {
+/** A random name beside it says the same, so nobody published this one (RFC 4592). */
+export function isWild(look: SrvSight, { wildcards }: ServerSight): boolean {
   const wild = wildcards.get(look.host);
   return wild?.kind === 'records' && answerText(wild) === answerText(look.answer);
 }
