@@ -45,7 +45,8 @@ const shell: Shell = {
     write(process.stderr.fd, redactor.redact(text));
   },
   inIsTerminal: process.stdin.isTTY,
-  readLine: async () => (await import('./io/read-line.ts')).readLine(process.stdin, stopping.signal),
+  readLine: async (options) =>
+    (await import('./io/read-line.ts')).readLine(process.stdin, stopping.signal, options),
   outIsTerminal: process.stdout.isTTY,
   ...(process.stdout.isTTY ? { columns: process.stdout.columns } : {}),
   errIsTerminal: process.stderr.isTTY,

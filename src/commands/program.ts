@@ -107,7 +107,7 @@ function build(shell: Shell, done: (code: number) => void): Command {
     .option(
       '--resolve <host:port:address>',
       'connect there for this host and port, as curl does; may be repeated',
-      (value: string, before?: readonly string[]) => [...(before ?? []), value],
+      more,
     )
     .option('--ca-file <file>', 'trust these CAs too (PEM)')
     .option('--certificate <file>', 'what should be served (PEM), where no config tells')
@@ -246,14 +246,35 @@ function addConfigCommands(
   add(config, 'schema', 'print the JSON Schema, for editors', async () =>
     (await import('./config.ts')).configSchemaCommand(shell),
   );
-  add(config, 'init', 'write a config to start from', async (flags, [name = '']) =>
-    (await import('./config.ts')).configInitCommand(name, flags, shell),
+  add(
+    config,
+    'init',
+    'write a config to start from; on a terminal it asks, looks and explains',
+    async (flags, [name]) => (await import('./init.ts')).configInitCommand(name, flags, shell),
   )
-    .argument('<server-name>', 'the server_name of your homeserver')
+    .argument('[server-name]', 'the server_name of your homeserver; asked for on a terminal')
+    .option('--yes', 'ask nothing, take what is usual')
     .option('--target <host>', 'the host that runs it (default: matrix.SERVER_NAME)')
     .option('--provider <type>', 'the type of the DNS provider (default: rfc2136)')
     .option('--ca <ca>', 'the CA (default: letsencrypt)')
-    .option('--email <address>', 'contact for the CA');
+    .option('--email <address>', 'contact for the CA')
+    .option('--state <directory>', 'where the state is kept (default: /var/lib/delegated)')
+    .option(
+      '--resolver <address>',
+      "ask this name server, as HOST:PORT, instead of the system's; may be repeated",
+      more,
+    )
+    .option(
+      '--name-server <address>',
+      'ask this one whether a record is served, instead of those of the zone; may be repeated',
+      more,
+    )
+    .option('--ca-file <file>', 'trust these CAs too (PEM), for a CA of your own');
+}
+
+/** For an option that may be repeated. */
+function more(value: string, before?: readonly string[]): readonly string[] {
+  return [...(before ?? []), value];
 }
 
 /** On every command, so that they work before and after its name. */

@@ -1,4 +1,5 @@
 import type { HostProcess } from '../io/host-process.ts';
+import type { LineOptions } from '../io/read-line.ts';
 import type { Redactor } from '../io/redaction.ts';
 
 /** What a command may know of the process that it runs in. `main.ts` makes the real one, tests make theirs. */
@@ -11,7 +12,7 @@ export interface Shell {
   readonly err: (text: string) => void;
   readonly inIsTerminal: boolean;
   /** One line that a person types; null at the end of input. @throws DelegatedError E_ABORTED */
-  readonly readLine: () => Promise<string | null>;
+  readonly readLine: (options?: LineOptions) => Promise<string | null>;
   readonly outIsTerminal: boolean;
   readonly errIsTerminal: boolean;
   /** Of the terminal that `out` goes to; absent where there is none. */

@@ -5,6 +5,7 @@ import { CERTIFICATE_AUTHORITIES } from '../../src/config/certificate-authoritie
 import { parseConfig } from '../../src/config/parse-config.ts';
 import { secretReferences, withSecrets } from '../../src/config/secrets.ts';
 import { type TemplateAnswers, configTemplate } from '../../src/config/template.ts';
+import { parseDomainName } from '../../src/dns/domain-name.ts';
 import { readYaml } from '../../src/config/yaml-document.ts';
 import type { Config } from '../../src/config/config.ts';
 
@@ -47,6 +48,59 @@ describe('configTemplate', () => {
     assert.equal(sites[0].srv[0]?.target, 'matrix.example.org.');
     // Nobody but its reader can agree.
     assert.equal(acme.termsOfServiceAgreed, false);
+  });
+
+  it('takes over whatever was answered', async () => {
+    const target = parseDomainName('hs.example.org');
+    const config = await configOf({
+      ...ANSWERS,
+      provider: 'manual',
+      termsOfServiceAgreed: true,
+      state: '/srv/delegated',
+      resolvers: ['192.0.2.53', '[2001:db8::53]:5300'],
+      nameServers: ['192.0.2.1:53'],
+      srv: [
+        { target, port: 443, priority: 1, weight: 2 },
+        { target, port: 8448, priority: 3, weight: 4 },
+      ],
+      legacySrv: true,
+      delegatedTo: 'hs.example.org',
+      challenge: { provider: 'memory', settings: 'zones: [example.org]\n' },
+      homeserver: { directory: '/etc/tuwunel/tls', group: null, unit: 'tuwunel.service', restart: true },
+    });
+    const [site] = config.sites;
+    assert.equal(config.state, '/srv/delegated');
+    assert.equal(config.acme.termsOfServiceAgreed, true);
+    assert.deepEqual(config.resolvers, [
+      { address: '192.0.2.53', port: 53 },
+      { address: '2001:db8::53', port: 5300 },
+    ]);
+    assert.deepEqual(config.providers.get('main')?.nameServers, [{ address: '192.0.2.1', port: 53 }]);
+    assert.deepEqual(
+      site?.srv.map(({ port, priority, weight }) => [port, priority, weight]),
+      [
+        [443, 1, 2],
+        [8448, 3, 4],
+      ],
+    );
+    assert.deepEqual(
+      [site.legacySrv, site.delegatedTo, site.challengeProvider],
+      [true, target, 'challenges'],
+    );
+    assert.deepEqual(site.certificate?.reload, {
+      kind: 'exec',
+      command: ['/usr/bin/systemctl', 'restart', 'tuwunel.service'],
+    });
+    assert.deepEqual(
+      site.certificate.outputs.map(({ directory, group }) => [directory, group]),
+      [['/etc/tuwunel/tls', undefined]],
+    );
+  });
+
+  it('writes no output and no reload for a machine without a homeserver', async () => {
+    const homeserver = { directory: null, group: null, unit: null, restart: false };
+    const { sites } = await configOf({ ...ANSWERS, homeserver });
+    assert.deepEqual([sites[0]?.certificate?.outputs, sites[0]?.certificate?.reload], [[], null]);
   });
 
   it('writes every server name so that YAML reads the same', async () => {
