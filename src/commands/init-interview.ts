@@ -12,7 +12,8 @@ import { readCertificates } from '../io/certificates-file.ts';
 import { type DelegableServerName, parseDelegableServerName } from '../matrix/server-name.ts';
 import { askHomeserver } from './init-homeserver.ts';
 import { type ZoneSight, lookAround } from './init-look.ts';
-import { type SecretFile, askSettings, chooseProvider, knownProvider } from './init-provider.ts';
+import { askSettings, chooseProvider, knownProvider } from './init-provider.ts';
+import type { SecretFile } from './init-secret.ts';
 import { askCa } from './init-ca.ts';
 import type { InitFlags } from './init.ts';
 import { type Interview, createInterview, readBy } from './interview.ts';
@@ -75,7 +76,7 @@ async function answersOf(
   }
   const records = await askRecords(advice, serverName, given, interview);
   const provider = await askProvider(zone, serverName, file, given, interview);
-  const ca = await askCa(given, interview, shell);
+  const ca = await askCa(dirname(resolve(file)), given, interview, shell);
   const homeserver = await askHomeserver(fileExists, interview);
   const { state, resolvers, nameServers, caCertificates } = given;
   const answers: TemplateAnswers = {
@@ -88,10 +89,10 @@ async function answersOf(
     ...(advice.legacy ? { legacySrv: true } : {}),
     ...records,
     ...provider.answers,
-    ...ca,
+    ...ca.answers,
     homeserver,
   };
-  return { answers, secrets: provider.secrets, advice };
+  return { answers, secrets: [...provider.secrets, ...ca.secrets], advice };
 }
 
 async function look(
@@ -132,7 +133,7 @@ function wanted(
 }
 
 async function askRecords(
-  { records }: Advice,
+  { records, worksAt }: Advice,
   serverName: DelegableServerName,
   given: Given,
   interview: Interview,
@@ -148,7 +149,8 @@ async function askRecords(
     if (await interview.confirm('Keep that?', true))
       return { target: relativeToRoot(first.target), srv: records };
   }
-  const usual = first === undefined ? `matrix.${serverName.text}` : relativeToRoot(first.target);
+  const today = first?.target ?? worksAt;
+  const usual = today === null ? `matrix.${serverName.text}` : relativeToRoot(today);
   const target =
     given.target === undefined
       ? await interview.ask('Host that runs the homeserver', readBy(srvTarget), usual)

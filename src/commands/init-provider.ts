@@ -4,8 +4,8 @@ import { settingsIn, withAnswers } from '../config/example-settings.ts';
 import { relativeToRoot } from '../dns/domain-name.ts';
 import { type DnsHost, dnsHostOf } from '../dns/dns-host.ts';
 import { DelegatedError } from '../errors.ts';
-import { fileExists } from './new-config.ts';
 import type { ZoneSight } from './init-look.ts';
+import { type SecretFile, askSecret } from './init-secret.ts';
 import type { Choice, Interview } from './interview.ts';
 
 /** Who writes the SRV records, and who the challenge values where that is somebody else. */
@@ -17,12 +17,6 @@ export interface ProviderChoice {
 export interface ProviderAnswers {
   readonly settings: string;
   readonly secrets: readonly SecretFile[];
-}
-
-export interface SecretFile {
-  readonly path: string;
-  /** Null: nobody typed it, so it is still to be written. */
-  readonly secret: string | null;
 }
 
 const BY_HAND: readonly Choice[] = [
@@ -112,16 +106,8 @@ export async function askSettings(
     }
     const path = join(folder, basename(value));
     answers.set(key, path);
-    if (await fileExists(path)) {
-      interview.say(`  ${key}${words}: ${path} is there already, and is taken as it is.`, '    ');
-      continue;
-    }
-    secrets.push({
-      path,
-      secret: await interview.secret(
-        `  ${key}${words}: paste it (it is not shown), or Enter to write it into ${path} later`,
-      ),
-    });
+    const secret = await askSecret(`${key}${words}`, path, interview);
+    if (secret !== null) secrets.push(secret);
   }
   return { settings: withAnswers(example, answers), secrets };
 }

@@ -52,7 +52,7 @@ export function createInterview({ err, readLine }: Pick<Shell, 'err' | 'readLine
   };
   const ask: Interview['ask'] = async (question, read, usual) => {
     for (;;) {
-      const given = await answerTo(`${wrapped(question)}${usual === undefined ? '' : ` [${usual}]`}: `);
+      const given = await answerTo(prompt(usual === undefined ? question : `${question} [${usual}]`));
       const answer = given === '' ? usual : given;
       if (answer === undefined) continue;
       try {
@@ -88,10 +88,15 @@ export function createInterview({ err, readLine }: Pick<Shell, 'err' | 'readLine
       );
     },
     async secret(question) {
-      const typed = await answerTo(`${wrapped(question)}: `, true);
+      const typed = await answerTo(prompt(question), true);
       return typed === '' ? null : typed;
     },
   };
+}
+
+/** A question that belongs to something is set in, and so are its further lines. */
+function prompt(question: string): string {
+  return `${wrapped(question, question.startsWith('  ') ? '    ' : '')}: `;
 }
 
 /** Never over the edge of a terminal of 80 columns, unless a word is. */

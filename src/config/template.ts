@@ -12,6 +12,8 @@ export interface TemplateAnswers {
   /** Name of a CA, or its directory URL. */
   readonly ca: string;
   readonly email?: string;
+  /** External account binding; the key lies in a file. */
+  readonly eab?: { readonly kid: string; readonly hmacKeyFile: string };
   /** Default: false. Nobody but its reader can agree. */
   readonly termsOfServiceAgreed?: boolean;
   /** Absolute path. Default: the usual one. */
@@ -52,7 +54,7 @@ const SYNAPSE: HomeserverAnswers = {
 
 /** A config to start from: everything that most people need, with a word on each. It passes its own check. */
 export function configTemplate(answers: TemplateAnswers): string {
-  const { serverName, provider, settings, ca, email, challenge } = answers;
+  const { serverName, provider, settings, ca, email, eab, challenge } = answers;
   const { termsOfServiceAgreed = false, homeserver = SYNAPSE, delegatedTo } = answers;
   return `# delegated: SRV records and certificate of ${serverName}
 # Check it with \`delegated config check\`, try it with \`delegated plan\`, do it with \`delegated renew\`.
@@ -64,7 +66,7 @@ acme:
 ${email === undefined ? '  # email: admin@example.org' : `  email: ${text(email)}`}
   # The CA issues nothing before you agree to its terms of service.
   termsOfServiceAgreed: ${termsOfServiceAgreed}
-${answers.caCertificates === undefined ? '' : `  caCertificates: ${text(answers.caCertificates)}\n`}
+${eab === undefined ? '' : `  eab: { kid: ${JSON.stringify(eab.kid)}, hmacKey: { file: ${text(eab.hmacKeyFile)} } }\n`}${answers.caCertificates === undefined ? '' : `  caCertificates: ${text(answers.caCertificates)}\n`}
 providers:
   main:
     type: ${text(provider)}

@@ -20,6 +20,8 @@ export interface Advice {
   readonly delegatedTo: DomainName | null;
   /** Records that stand today, to be taken over as they are. */
   readonly records: readonly SrvData[];
+  /** The host that answers today without any record. */
+  readonly worksAt: DomainName | null;
   /** A record stands where ours goes, and is not ours. */
   readonly foreign: boolean;
   /** The deprecated name has records of its own. */
@@ -65,6 +67,7 @@ export function advise(sight: ServerSight): Advice {
         `The homeserver answers on port 8448 of ${name443} itself, with a certificate that is right. That is where other servers look when there is no SRV record, so you need none.`,
         `An SRV record makes sense when the homeserver is to move to another host or port, or when you want this program to renew the certificate of ${name443}: the record may point to where it is today.`,
       ]),
+      worksAt: name,
       delegatedTo: at,
     };
   if (at === null && hasWebServer(sight))
@@ -78,7 +81,7 @@ export function advise(sight: ServerSight): Advice {
     ...plain('right', [
       ...before,
       at === null
-        ? `Nothing tells other servers where the homeserver of ${serverName.text} is, and no web server at ${serverName.text} could: ${webTrouble(sight)}. An SRV record in DNS does it without one.`
+        ? `Nothing tells other servers where the homeserver of ${serverName.text} is. A file on a web server at ${serverName.text} could, but there is none that they would believe (${webTrouble(sight)}). An SRV record in DNS does it without a web server.`
         : `No SRV record of ${relativeToRoot(at)} says where the homeserver is, and nothing works on its port 8448. An SRV record is the right thing here.`,
       certificate,
     ]),
@@ -202,10 +205,10 @@ function webTrouble({ wellKnown }: ServerSight): string {
   const end = wellKnown[0]?.end;
   if (end?.kind === 'untrusted') return `the certificate of ${end.host} on port 443 is not to be trusted`;
   if (end?.kind === 'failed' && 'message' in end.outcome) return end.outcome.message;
-  if (end?.kind === 'no-address') return `${end.host} is a name ${end.why}`;
+  if (end?.kind === 'no-address') return `${end.host}, ${end.why}`;
   return 'none answers';
 }
 
 function plain(verdict: Advice['verdict'], text: readonly string[]): Advice {
-  return { verdict, text, delegatedTo: null, records: [], foreign: false, legacy: false };
+  return { verdict, text, delegatedTo: null, records: [], worksAt: null, foreign: false, legacy: false };
 }

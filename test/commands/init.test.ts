@@ -3,7 +3,7 @@ import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runProgram } from '../../src/commands/program.ts';
 import type { LineOptions } from '../../src/io/read-line.ts';
-import { type Row, type Zone, federation } from '../support/federation.ts';
+import { ROOT_CA, type Row, type Zone, certificateFor, federation, json } from '../support/federation.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { type TestShell, createTestShell } from '../support/test-shell.ts';
 
@@ -60,6 +60,7 @@ async function interrupted(): Promise<never> {
   throw new DelegatedError('E_ABORTED', 'stopped by Ctrl-C');
 }
 
+const CA = 'https://ca.example';
 const USAGE = { code: 'E_USAGE' };
 
 describe('config init', () => {
@@ -184,6 +185,39 @@ describe('config init', () => {
       ];
       assert.equal(await init(shell, ZONE, NAME, ...options), 0, shell.complained());
       assert.deepEqual(shell.unanswered, []);
+    });
+
+    it('asks for the account binding of a CA that wants one, and hides its key', async () => {
+      const shell = person([
+        ...UNTIL_PROVIDER,
+        ['Number or name', 'manual'],
+        ['Key id', 'kid-1'],
+        ['HMAC key', 'aG1hYw'],
+        ['terms of service', ''],
+        ['Number or name', 'nothing'],
+      ]);
+      const port = await lab.serve(
+        certificateFor(['127.0.0.1']),
+        json(200, {
+          newNonce: `${CA}/nonce`,
+          newAccount: `${CA}/account`,
+          newOrder: `${CA}/order`,
+          meta: { externalAccountRequired: true, termsOfService: `${CA}/terms\u001b[2J` },
+        }),
+      );
+      const roots = join(folder(), 'roots.pem');
+      await writeFile(roots, ROOT_CA.pem);
+      const ca = `https://127.0.0.1:${port}/directory`;
+      const options = ['--ca', ca, '--email', 'a@b.example', '--ca-file', roots];
+      assert.equal(await init(shell, ZONE, ...options), 0, shell.complained());
+      assert.match(shell.complained(), /terms of service are at https:\/\/ca\.example\/terms%1B\[2J/);
+      const key = join(folder(), 'eab.secret');
+      assert.equal(await readFile(key, 'utf8'), 'aG1hYw\n');
+      assert.ok(
+        (await readFile(file(), 'utf8')).includes(`eab: { kid: "kid-1", hmacKey: { file: ${key} } }`),
+      );
+      assert.equal(shell.hidden.length, 1);
+      assert.equal(await runProgram(['config', 'check', '-c', file()], createTestShell()), 0);
     });
 
     it('takes over the record that stands, with its numbers', async () => {

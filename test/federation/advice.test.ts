@@ -174,6 +174,11 @@ describe('advise', () => {
     assert.deepEqual([legacy, foreign, delegatedTo], [true, true, null]);
   });
 
+  it('names the host that answers today, for a record that changes nothing', async () => {
+    assert.equal(advise(await look({})).worksAt, `${NAME}.`);
+    assert.equal(advise(await look({ down: true })).worksAt, null);
+  });
+
   it('takes the deprecated record where it stands alone', async () => {
     const sight = await look({
       records: (port) => [[`_matrix._tcp.${NAME}`, 'SRV', `20 7 ${port} ${TARGET}`]],
