@@ -16,7 +16,7 @@ import { relativeToRoot } from './dns/domain-name.ts';
 import { BACKOFF, DelegatedError, type ErrorCode, asDelegatedError } from './errors.ts';
 import { type Issuance, type IssueOptions, note, openJournal, resumable, wantedNames } from './issuance.ts';
 import type { AcmeClient, CertificateMaterial, Ctx, Ports, StoredVersion } from './ports.ts';
-import { checkChallenges, checkOrder, enterAnswers, enterOutcome } from './ledger-gate.ts';
+import { checkChallenges, checkOrder, checkOrderOffline, enterAnswers, enterOutcome } from './ledger-gate.ts';
 import { placeOrder } from './place-order.ts';
 import { authorizationsOf, nameOf, recordFailures } from './record-failures.ts';
 
@@ -114,10 +114,15 @@ async function mayBegin(
   ctx: Ctx,
 ): Promise<void> {
   const { directoryUrl, profile } = config.acme;
-  const directory = await acme.directory(ctx);
+  const names = wantedNames(site);
+  const directory = await acme.directory(ctx).catch(async (thrown: unknown) => {
+    // A CA that is away tells no time; where our own limit forbids to ask it anyway, that is the reason.
+    await checkOrderOffline({ names, ca: directoryUrl, options, ports });
+    throw thrown;
+  });
   requireProfile(profile, directory, directoryUrl);
   await requireRightClock(directory, directoryUrl, options, ports);
-  await checkOrder({ names: wantedNames(site), ca: directoryUrl, options, acme, ports, ctx });
+  await checkOrder({ names, ca: directoryUrl, options, acme, ports, ctx });
   const { persist } = site;
   if (persist !== undefined) await requireStanding({ site, persist, config, ports, ctx });
 }

@@ -31,6 +31,12 @@ export async function checkOrder(question: LedgerQuestion): Promise<void> {
   assertOrder(question, now, await question.ports.state.readLedger());
 }
 
+/** By our own clock. @throws DelegatedError E_ACME_LEDGER */
+export async function checkOrderOffline(question: Omit<LedgerQuestion, 'acme' | 'ctx'>): Promise<void> {
+  const { clock, state } = question.ports;
+  assertOrder(question, clock.now(), await state.readLedger());
+}
+
 /**
  * Question and entry are one step, so that two who ask at the same time do not both get the last place.
  * @param at by the clock of the CA
@@ -83,7 +89,7 @@ async function enter(
 }
 
 function assertOrder(
-  { names, ca, options }: LedgerQuestion,
+  { names, ca, options }: Pick<LedgerQuestion, 'names' | 'ca' | 'options'>,
   now: Date,
   entries: readonly LedgerEntry[],
 ): void {

@@ -25,6 +25,9 @@ interface Target {
 }
 
 /** The built program, BIND, and TLS servers in the place of homeservers. */
+/** The first request after a look at one address, which makes three. */
+const AFTER_A_LOOK = 4;
+
 describe('a switch of the SRV records, end to end', () => {
   const servers = federation();
   let lab: Lab;
@@ -73,7 +76,7 @@ describe('a switch of the SRV records, end to end', () => {
 
   it('after which the homeserver fails is taken back', async function () {
     this.timeout(120_000);
-    const port = await serveUntil(3, () => undefined);
+    const port = await serveUntil(AFTER_A_LOOK, () => undefined);
     await configure({ target: NEW, port });
     const { code, stdout, stderr } = await lab.run(['sync', '--json']);
     assert.equal(code, 3, stderr);
@@ -87,7 +90,7 @@ describe('a switch of the SRV records, end to end', () => {
   it('is proven by the next run when this one is killed at it', async function () {
     this.timeout(60_000);
     const proving = new AbortController();
-    const port = await serveUntil(3, () => proving.abort());
+    const port = await serveUntil(AFTER_A_LOOK, () => proving.abort());
     await configure({ target: NEW, port });
     const child = lab.start(['sync']);
     proving.signal.addEventListener('abort', () => child.kill('SIGKILL'));
