@@ -201,19 +201,19 @@ async function awaitLeaf(
 ): Promise<void> {
   const name = certName(site);
   for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * GROWTH, SLOWEST_POLL_MS)) {
-    const why = await ports.tls
+    const found = await ports.tls
       .servedLeaf(server, name, ctx)
       .then((served) =>
-        served === version.facts.sha256 ? null : `it serves another certificate (SHA-256 ${served})`,
+        served === version.facts.sha256 ? null : { why: `it serves another certificate (SHA-256 ${served})` },
       )
       .catch((thrown: unknown) => {
         const error = asDelegatedError(thrown);
         if (error.code !== 'E_NOT_SERVED') throw error;
-        return error.message;
+        return { why: error.message, isSilent: true };
       });
-    if (why === null) return;
+    if (found === null) return;
     const left = deadline - ports.clock.monotonic();
-    if (left <= 0) throw notServed(server, version, why, certificate);
+    if (left <= 0) throw notServed(server, version, found, certificate);
     ports.progress(site.serverName.text, `waiting for ${endpointText(server)} to serve the new certificate`);
     await ports.clock.sleep(Math.min(pause, left), ctx.signal);
   }
@@ -222,11 +222,12 @@ async function awaitLeaf(
 function notServed(
   server: Endpoint,
   version: StoredVersion,
-  why: string,
+  { why, isSilent = false }: { readonly why: string; readonly isSilent?: boolean },
   { reload }: CertificateConfig,
 ): Failure {
-  const hint =
-    reload === null
+  const hint = isSilent
+    ? 'does the homeserver run, and is that where it listens with TLS? `certificate.verify` names other addresses, or none'
+    : reload === null
       ? 'nothing reloads the homeserver: set `certificate.reload`, or see to it yourself'
       : 'look at the log of the homeserver: can its user read the key, does it read these files, is a proxy in front of it that holds its own copy?';
   return new Failure(

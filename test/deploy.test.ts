@@ -111,6 +111,13 @@ describe('deploying', () => {
     assert.equal(count(world, 'tls.servedLeaf'), 6);
   });
 
+  it('blames neither the reload nor the files where nothing answers at all', async () => {
+    const world = await withCertificates(SITE);
+    const silent = fails('tls.servedLeaf', trouble('E_NOT_SERVED'), Infinity);
+    const [error] = (await run(world, [SITE], silent)).get(NAME)?.errors ?? [];
+    assert.match(error?.hint ?? '', /^does the homeserver run/);
+  });
+
   it('deploys again what the config wants elsewhere, or reloaded in another way', async () => {
     const world = await withCertificates(SITE);
     await run(world);
