@@ -92,7 +92,16 @@ function settlementOf(place: Place, config: Config, ports: Ports, ctx: Ctx): Set
         throw new DelegatedError('E_PROVIDER_UNSUPPORTED', 'only a person can change records here');
       const { takeBack } = await import('./take-back.ts');
       const steps = await takeBack(place, records, ctx);
-      await awaitServed(place, steps, config, ports, ctx);
+      try {
+        await awaitServed(place, steps, config, ports, ctx);
+      } catch (thrown) {
+        if (ctx.signal.aborted) throw thrown;
+        // They stand where they are written; a name server that lags is another matter.
+        ctx.log.warn('the old records are back, and not every name server is seen to have them yet', {
+          site: place.site.serverName.text,
+          reason: asDelegatedError(thrown).message,
+        });
+      }
     },
   };
 }
@@ -114,7 +123,10 @@ async function carryOut(
     const changes = steps.flatMap((step) => step.changes);
     if (changes.length === 0) break;
     try {
-      await before(steps);
+      // Also what an earlier round may have written: all of it has to be known to be taken back.
+      const all = new Map(done);
+      remember(steps, all);
+      await before([...all.values()]);
       await place.access.write(place.zone, changes, fence, ctx);
       break;
     } catch (thrown) {

@@ -14,12 +14,13 @@ import {
   faultsOf,
   isDecisive,
   isDistrusted,
+  isLedPast,
   standingOf,
   trustingOwn,
   whyUnread,
 } from './federation/judge-switch.ts';
 import type { ServerSight } from './federation/sight.ts';
-import { refusedSwitch, undoneSwitch, unprovenSwitch } from './federation/switch-errors.ts';
+import { refusedSwitch, undoneSwitch, unprovenSwitch, unseenSwitch } from './federation/switch-errors.ts';
 import { type Switch, switchOf } from './federation/switch.ts';
 import { type Warning, warningOf } from './federation/warning.ts';
 import type { NameServer } from './lookup.ts';
@@ -120,9 +121,12 @@ export async function settle(
 ): Promise<void> {
   const name = site.serverName.text;
   const faults = await prove(open, site, await servers(), ports, ctx);
+  // Neither proven nor refuted: the next run may see more.
+  if (faults === 'unseen') throw unseenSwitch(name);
   if (faults !== null) {
     ports.progress(name, 'federation fails through the new SRV records, putting the old ones back');
     await takeBack(open).catch((thrown: unknown) => {
+      if (ctx.signal.aborted) throw thrown;
       throw unprovenSwitch(name, faults, asDelegatedError(thrown));
     });
   }
@@ -130,14 +134,17 @@ export async function settle(
   if (faults !== null) throw undoneSwitch(faults);
 }
 
-/** Null when it works, as peers that have nothing in their caches find it. */
+/**
+ * Null when it works, as peers that have nothing in their caches find it. `unseen` when that could not be looked at: the
+ * records were read by peers before they were written, so a look that does not come by them has missed something.
+ */
 async function prove(
   { records }: OpenSwitch,
   site: SiteConfig,
   servers: readonly NameServer[],
   ports: Ports,
   ctx: Ctx,
-): Promise<readonly Finding[] | null> {
+): Promise<readonly Finding[] | 'unseen' | null> {
   const dns = withoutCaches(new Set(records.map(({ name }) => name)), servers, ports, ctx);
   const added = decisive(records, site).flatMap(({ before, after }) =>
     after === null ? [] : switchOf(before, after).added,
@@ -145,8 +152,8 @@ async function prove(
   const deadline = ports.clock.monotonic() + PROOF_MS;
   for (let pause = FIRST_POLL_MS; ; pause = Math.min(pause * GROWTH, SLOWEST_POLL_MS)) {
     const sight = await look(site, dns, ports, ctx);
-    const faults = isDecisive(sight, certName(site)) ? faultsOf(sight, added) : null;
-    if (faults === null) return null;
+    const faults = isDecisive(sight, certName(site)) ? faultsOf(sight, added) : 'unseen';
+    if (faults === null || (faults === 'unseen' && isLedPast(sight))) return null;
     const left = deadline - ports.clock.monotonic();
     if (left <= 0) return faults;
     ports.progress(site.serverName.text, 'waiting for federation to work through the new SRV records');

@@ -9,6 +9,7 @@ import type { Report } from './report.ts';
 
 /** How often the records of a site are compared with the config when nothing else happens. Milliseconds. */
 const RECONCILE_INTERVAL_MS = 60 * 60_000;
+const DAY_MS = 24 * 60 * 60_000;
 
 export interface DaemonPorts {
   /** Runs the work under the lock of the state directory; null when somebody else holds it just now. */
@@ -91,7 +92,7 @@ export function createDaemon(first: Config, firstPorts: Ports, own: DaemonPorts,
   };
 }
 
-/** After a failure: the backoff. Else the renewal, the end of a target or the next look at the records, whichever is first. */
+/** The end of a target, or before that: after a failure the backoff, else the renewal or the next look at the records. */
 async function nextLook(site: SiteConfig, config: Config, ports: Ports): Promise<Date> {
   const now = ports.clock.now();
   const look = new Date(now.getTime() + RECONCILE_INTERVAL_MS);
@@ -99,13 +100,23 @@ async function nextLook(site: SiteConfig, config: Config, ports: Ports): Promise
     const { failures, retryAt, lastError } = await ports.state.readSite(site.serverName.text);
     // An error of the future was dated by a clock that was wrong, and so was what to do about it.
     const isOfThisClock = lastError === undefined || lastError.at <= now;
-    if (failures > 0) return retryAt !== undefined && isOfThisClock ? retryAt : look;
+    const end = nextEnd(site.srv, now);
+    // What a person has planned is not put off by a failure, nor are the records for as long as a CA wants to be left alone.
+    if (failures > 0)
+      return earliest(
+        retryAt !== undefined && isOfThisClock ? retryAt : look,
+        end,
+        new Date(now.getTime() + DAY_MS),
+      );
     const sight = await certificateSight(site, config, ports);
     const renewal = sight?.decision.due === false ? sight.decision.at : look;
-    const moments = [look, renewal, nextEnd(site.srv, now) ?? look];
-    return new Date(Math.min(...moments.map((moment) => moment.getTime())));
+    return earliest(look, renewal, end);
   } catch {
     // The report has told of it already; a site whose state is broken must not be tried at every beat.
     return look;
   }
+}
+
+function earliest(...moments: readonly (Date | null)[]): Date {
+  return new Date(Math.min(...moments.flatMap((moment) => (moment === null ? [] : [moment.getTime()]))));
 }

@@ -22,7 +22,8 @@ export const ERROR_CODES = {
   E_WOULD_EMPTY: 'the change would leave a live server name without any SRV record',
   E_SWITCH_REFUSED: 'a change of the SRV records would cut the server off from federation',
   E_SWITCH_UNDONE: 'federation failed through the new SRV records, so the old ones are back',
-  E_SWITCH_UNPROVEN: 'federation fails through the new SRV records, and the old ones could not be put back',
+  E_SWITCH_UNPROVEN:
+    'the new SRV records stand, and are not proven: federation fails and the old ones could not be put back, or nobody could look',
   E_NOT_PROPAGATED: 'an authoritative server does not serve the record',
   E_STANDING_VALUE: 'the standing value of dns-persist-01 is missing, or not good for what it is for',
   E_CHALLENGE_CNAME: 'the CNAME of _acme-challenge cannot be followed',

@@ -35,7 +35,7 @@ export function siteReport(
     deploy,
     ...(wellKnown === null ? {} : { wellKnown }),
     ...(records === null || records.warnings.length === 0 ? {} : { warnings: records.warnings }),
-    errors: [...(expired ? [expiredError(notAfter)] : []), ...errors].map(errorReport),
+    errors: [...(expired ? [expiredError(serverName.text, notAfter)] : []), ...errors].map(errorReport),
     ...(expired ? { expired } : {}),
   };
 }
@@ -50,10 +50,12 @@ function withUrgency(
 }
 
 /** Beside whatever kept it from being renewed: this is what peers see. */
-function expiredError(notAfter: Date): DelegatedError {
+function expiredError(name: string, notAfter: Date): DelegatedError {
   return new DelegatedError(
     'E_CERTIFICATE_EXPIRED',
     `the live certificate has expired at ${notAfter.toISOString()}: federation with this server fails`,
-    { hint: 'repair what kept it from being renewed, then `delegated renew`' },
+    {
+      hint: `repair what kept it from being renewed, then \`delegated renew ${name}\`: with the name it waits for no pause`,
+    },
   );
 }

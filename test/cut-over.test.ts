@@ -4,7 +4,8 @@ import { under } from '../src/dns/domain-name.ts';
 import type { SrvData } from '../src/dns/rrset.ts';
 import { type ReconcileOutcome, reconcile } from '../src/reconcile.ts';
 import { diesAt } from './support/dies-at.ts';
-import { count } from './support/faults.ts';
+import type { Ports } from '../src/ports.ts';
+import { count, trouble } from './support/faults.ts';
 import {
   type Around,
   EXAMPLE,
@@ -32,6 +33,10 @@ const MARK = `${FED} 3600 IN TXT "heritage=delegated,owner=us"`;
 
 function sites(...records: readonly [SrvData, ...SrvData[]]): readonly SiteConfig[] {
   return [site({ srv: records })];
+}
+
+function withLegacy(data: SrvData): readonly SiteConfig[] {
+  return [site({ srv: [data], legacySrv: true })];
 }
 
 /** example.org federates through its SRV record. */
@@ -386,6 +391,46 @@ describe('a switch after which federation fails', () => {
     assert.deepEqual(published(world), IS);
   });
 
+  it('is taken back whole, although the first write was half done and decided again', async () => {
+    const world = await federatingWith(withLegacy(OLD));
+    world.federation.peers.set(NEW_PLACE, PEER);
+    const before = world.provider.snapshot();
+    let writes = 0;
+    const half: Around = async (call, perform) => {
+      if (call !== 'provider.apply') return perform();
+      writes += 1;
+      if (writes > 1) return failing(world)(call, perform);
+      world.provider.write({ name: FED, type: 'SRV', ttl: 3600, values: [NEW] });
+      throw trouble('E_PROVIDER_TIMEOUT', 'partial');
+    };
+    const { errors } = only(await run(world, { sites: withLegacy(NEW), around: half }));
+    assert.deepEqual(
+      errors.map(({ code }) => code),
+      ['E_SWITCH_UNDONE'],
+    );
+    assert.deepEqual(world.provider.snapshot(), before);
+  });
+
+  it('is taken back, also when it cannot be seen that every server has the old ones', async () => {
+    const world = await broken();
+    let writes = 0;
+    const unseen: Around = async (call, perform) => {
+      if (call === 'provider.apply') writes += 1;
+      if (call === 'dns.query' && writes > 1) throw trouble('E_DNS_UNANSWERED');
+      return failing(world)(call, perform);
+    };
+    const ports = world.ports(unseen);
+    const wanted = sites(NEW);
+    const context = { ...ctx(), log: ports.log };
+    const { errors } = only(await reconcile(wanted, 'apply', config(...wanted), {}, ports, context));
+    assert.deepEqual(
+      errors.map(({ code }) => code),
+      ['E_SWITCH_UNDONE'],
+    );
+    assert.deepEqual([published(world), world.state.switches.size], [WAS, 0]);
+    assert.ok(world.warnings.some((text) => text.startsWith('the old records are back')));
+  });
+
   it('stays when somebody else has changed the record meanwhile, and is told', async () => {
     const world = await broken();
     const meddling: Around = async (call, perform) => {
@@ -419,6 +464,40 @@ describe('a run that is killed between a switch and its proof', () => {
     );
     assert.deepEqual(published(world), WAS);
     assert.ok(world.provider.snapshot().includes(MARK));
+  });
+
+  it('leaves it to a run that can see: what nobody could look at is neither proven nor taken back', async () => {
+    const world = await killed();
+    world.federation.peers.delete(NEW_PLACE);
+    const ports = world.ports();
+    const blind: Ports = {
+      ...ports,
+      dns: {
+        async query(server, question, asked) {
+          if (question.type === 'SRV') throw trouble('E_DNS_UNANSWERED');
+          return ports.dns.query(server, question, asked);
+        },
+      },
+    };
+    const wanted = sites(NEW);
+    const [error] = only(await reconcile(wanted, 'apply', config(...wanted), {}, blind, ctx())).errors;
+    assert.equal(error?.code, 'E_SWITCH_UNPROVEN');
+    assert.match(error.message, /could not be looked at/);
+    assert.deepEqual([published(world), world.state.switches.size], [IS, 1]);
+    const seeing = await run(world, { sites: wanted });
+    assert.deepEqual([summary(seeing)['example.org']?.at(-1), published(world)], ['E_SWITCH_UNDONE', WAS]);
+  });
+
+  it('is proven by a well-known file that leads past the records and works', async () => {
+    const world = await killed();
+    world.federation.peers.delete(NEW_PLACE);
+    world.federation.wellKnown.set('example.org', 'hoster.net:443');
+    world.dns.records.push({ name: EXAMPLE, ttl: 300, type: 'A', data: '203.0.113.9' });
+    world.dns.records.push({ name: HOSTER, ttl: 300, type: 'A', data: '198.51.100.7' });
+    world.federation.peers.set('203.0.113.9 443', PEER);
+    world.federation.peers.set('198.51.100.7 443', { ...PEER, certificateFor: 'hoster.net' });
+    assert.deepEqual(summary(await run(world, { sites: sites(NEW) })), { 'example.org': ['keep'] });
+    assert.equal(world.state.switches.size, 0);
   });
 
   it('is forgotten when the change was never made', async () => {

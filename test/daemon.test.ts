@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { Config } from '../src/config/config.ts';
 import { type Daemon, createDaemon } from '../src/daemon.ts';
 import type { Report } from '../src/report.ts';
+import { problem } from './support/fake-ca.ts';
 import { count, fails, trouble } from './support/faults.ts';
 import {
   type Around,
@@ -96,6 +97,33 @@ describe('the daemon', () => {
     world.clock.advance(-365 * 24 * HOUR_MS);
     assert.deepEqual(await beat(), ['example.org']);
     assert.deepEqual(await beat(), []);
+  });
+
+  it('wakes for the end of a target although the site fails, and waits for a CA', async () => {
+    const world = createWorld();
+    const until = new Date(world.clock.now().getTime() + 30 * MINUTE_MS);
+    const sites = [site({ srv: [srv(MATRIX), { ...srv(MATRIX, 443), until }], certificate: certificate() })];
+    const around = fails('acme.newOrder', problem('caa', 403, 'newOrder'), Infinity);
+    const { beat, daemon } = start(world, { settings: config(...sites), around });
+    await beat();
+    assert.equal(world.state.sites.get('example.org')?.failures, 1);
+    assert.deepEqual(daemon.nextDue(), until);
+  });
+
+  it('looks at the records daily although the CA waits for a person for weeks', async () => {
+    const world = createWorld();
+    const sites = [site({ certificate: certificate() })];
+    const settings = config(...sites);
+    await start(world, { settings }).beat();
+    world.clock.advance(61 * 24 * HOUR_MS);
+    const around = fails('acme.newOrder', problem('userActionRequired', 403, 'newOrder'), Infinity);
+    const { beat, daemon } = start(world, { settings, around });
+    await beat();
+    assert.equal((daemon.nextDue()?.getTime() ?? 0) - world.clock.now().getTime(), 24 * HOUR_MS);
+    const orders = count(world, 'acme.newOrder');
+    world.clock.advance(24 * HOUR_MS);
+    assert.deepEqual(await beat(), ['example.org']);
+    assert.equal(count(world, 'acme.newOrder'), orders, 'the CA was asked');
   });
 
   it('does not even take the lock while nothing is due', async () => {

@@ -229,7 +229,8 @@ async function sitesThatNameTheKey({ config, ports, ctx }: Context, acme: AcmeCo
 async function refuseOpenOrders(acme: AcmeConfig, ports: Pick<Ports, 'state'>): Promise<void> {
   for (const lineage of await ports.state.openJournals()) {
     const journal = await ports.state.readJournal(lineage);
-    if (journal?.ca === acme.directoryUrl)
+    // Values that were set aside are of an order that is over.
+    if (journal?.ca === acme.directoryUrl && journal.retryAt === undefined)
       throw new DelegatedError('E_STATE', `an order of ${lineage} is open at this account`, {
         hint: '`delegated renew` finishes it or takes it back; --force closes the account all the same',
       });

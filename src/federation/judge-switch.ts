@@ -48,6 +48,11 @@ export function isDecisive({ discovery }: ServerSight, certName: DomainName): bo
   return ['3.3', '3.4', '4', '5'].includes(branch) && demanded.kind === 'name' && demanded.name === certName;
 }
 
+/** A well-known file leads peers elsewhere by now, and they are served there. */
+export function isLedPast(sight: ServerSight): boolean {
+  return sight.discovery.delegatedTo !== null && standingOf(sight) === 'works';
+}
+
 /** Why peers do not read the SRV records of that name. Nothing where they lead to the same place as the well-known file. */
 export function whyUnread(sight: ServerSight, rrset: SrvRRset, certName: DomainName): readonly Warning[] {
   const { name, ttl, values: records } = rrset;

@@ -50,6 +50,19 @@ export function unprovenSwitch(
   );
 }
 
+/** Nothing was put back: it is not known that anything is wrong. */
+export function unseenSwitch(name: string): DelegatedError {
+  return new DelegatedError(
+    'E_SWITCH_UNPROVEN',
+    'federation through the new SRV records could not be looked at, so it is not known whether they work',
+    {
+      hint: `see whether this machine can ask the name servers of the zone, and its well-known file; the next run looks again. \`delegated sync --force ${name}\` stands by the new ones`,
+      retry: BACKOFF,
+      outcome: 'unknown',
+    },
+  );
+}
+
 /** `the change to new.example.org port 8448` */
 function changeText({ kind, added, removed }: Switch): string {
   if (kind === 'first') return 'the first SRV record';

@@ -246,6 +246,8 @@ sites:
     assert.equal((await show({ ca: pebble.directoryUrl })).accounts[0]?.status, 'none');
     await register();
     await state.writeJournal('example.org', { ...journal, ca: NOWHERE });
+    const aside = { ...journal, ca: pebble.directoryUrl, retryAt: clock.now() };
+    await state.writeJournal('stale example.org', aside);
     assert.equal(await close({ yes: true }), 0);
     const left = await readdir(join(folder(), 'state', 'accounts'));
     assert.deepEqual(

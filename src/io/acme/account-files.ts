@@ -165,7 +165,7 @@ async function readKey(path: string): Promise<string | null> {
         'E_SECRET',
         `${path} can be used by others (mode ${(mode & 0o777).toString(8)})`,
         {
-          hint: `chmod 600 ${path}; if others may have read it, move the folder away, so that a new account is made`,
+          hint: `chmod 600 ${path}; if others may have read it, then \`delegated account rollover\``,
         },
       );
   } catch (error) {
