@@ -14,6 +14,8 @@ interface News {
   readonly level: Level;
   readonly state: SiteState;
   readonly notice: SiteNotice;
+  /** Only a page is passed on: what was told of the site before is not told again by that. */
+  readonly isAside?: true;
 }
 
 /** Never throws: that nobody could be told is in the log, and is tried again at the next run. */
@@ -43,7 +45,7 @@ export async function announce(
         });
     // With one channel out of order, what came through the other must not come again and again.
     if (results.every(({ error }) => error !== null)) return;
-    for (const { site, state, level, notice } of found) await note(site, state, level, notice, ports);
+    for (const news of found) await note(news, ports);
   } catch (thrown) {
     ctx.log.warn('nobody could be notified', { reason: asDelegatedError(thrown).message });
   }
@@ -61,9 +63,9 @@ async function newsOf(site: SiteReport, { clock, state }: Pick<Ports, 'clock' | 
     return [
       { site, level, state: known, notice: siteNotice(site, level, known, explains ? url : undefined) },
     ];
-  if (!explains) return [];
-  const same = told?.level ?? 'well';
-  return [{ site, level: same, state: known, notice: siteNotice(site, same, known, url) }];
+  // It will be said with how the site is, which is not known yet.
+  if (!explains || level === null) return [];
+  return [{ site, level, state: known, notice: siteNotice(site, level, known, url), isAside: true }];
 }
 
 function siteNotice(
@@ -116,15 +118,13 @@ function lineOf({ serverName, level, notAfter, failingSince, error, explanationU
 }
 
 async function note(
-  { serverName }: SiteReport,
-  { told, toldUrl, ...rest }: SiteState,
-  level: Level,
-  { explanationUrl = toldUrl }: SiteNotice,
+  { site, state: known, level, notice, isAside }: News,
   { clock, state }: Pick<Ports, 'clock' | 'state'>,
 ): Promise<void> {
-  const again = level === told?.level && explanationUrl !== toldUrl;
-  const at = again ? told.at : clock.now();
-  await state.writeSite(serverName, {
+  const { told, toldUrl, ...rest } = known;
+  const { explanationUrl = toldUrl } = notice;
+  const at = isAside === true && told !== undefined ? told.at : clock.now();
+  await state.writeSite(site.serverName, {
     ...rest,
     ...(level === 'well' ? {} : { told: { level, at } }),
     ...(explanationUrl === undefined ? {} : { toldUrl: explanationUrl }),

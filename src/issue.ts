@@ -216,6 +216,7 @@ async function whyInvalid(issuance: Issuance, order: Order): Promise<DelegatedEr
   const said = problem === undefined ? 'it gave no reason' : `${problem.detail} (${problem.type})`;
   if (bad === undefined)
     return new DelegatedError('E_ACME_ORDER', `the CA gave the order up: ${said}`, {
+      hint: 'nothing to do: the next run places a new order',
       retry: BACKOFF,
       ...causeOf(problem),
     });
@@ -225,7 +226,7 @@ async function whyInvalid(issuance: Issuance, order: Order): Promise<DelegatedEr
     {
       hint:
         problem?.type === 'caa'
-          ? 'a CAA record of the domain does not allow this CA'
+          ? '`delegated doctor` names the CAA record that is in the way, and what to write instead'
           : 'every authoritative server that we asked had the value, so the CA asks others, or its resolver remembers an older answer: compare the NS records of the zone with those of its parent; a resolver forgets that there was nothing after the last number of the SOA record (seconds), so try again then',
       retry: BACKOFF,
       ...causeOf(problem),

@@ -83,8 +83,9 @@ async function enter(
   const { ca, names, ports } = question;
   if (names.length === 0) return;
   const at = await nowAtCa(question);
-  await ports.state.appendLedger({ at, ca, names: names.toSorted(), challenges, order }, (entries) =>
-    permit?.(at, entries),
+  await ports.state.appendLedger(
+    { at, ca, names: names.toSorted(), challenges, order },
+    permit && ((entries) => permit(at, entries)),
   );
 }
 

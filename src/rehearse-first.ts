@@ -1,6 +1,6 @@
 /** Verb: an order at the CA's staging directory whose certificate is thrown away. */
 import { refusalOf } from './acme/refusal.ts';
-import { settingsOf } from './config/certificate-authorities-of.ts';
+import { rehearsalSettings } from './config/certificate-authorities-of.ts';
 import type { CertificateConfig, Config, SiteConfig } from './config/config.ts';
 import { DelegatedError, type ErrorCode, asDelegatedError } from './errors.ts';
 import type { IssueOptions } from './issuance.ts';
@@ -38,7 +38,7 @@ export async function rehearseFirst(
     'rehearsing at the staging of the CA, since the last validation failed',
   );
   // The account of the CA and its external binding are not for others, and staging has its own.
-  const staging: Config = { ...config, acme: settingsOf(config.acme, stagingDirectoryUrl) };
+  const staging: Config = { ...config, acme: rehearsalSettings(config.acme, stagingDirectoryUrl) };
   try {
     await issue(site, certificate, staging, { force: true }, rehearsalPorts(ports), ctx);
     ctx.log.info('the rehearsal went well; the order follows', who);

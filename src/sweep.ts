@@ -24,7 +24,7 @@ const DAY_MS = 24 * 3_600_000;
 export async function sweep(lineage: string, config: Config, ports: Ports, ctx: Ctx): Promise<void> {
   const journal = await ports.state.readJournal(lineage);
   if (journal === null) return;
-  if (journal.retryAt !== undefined && journal.retryAt > ports.clock.now()) return;
+  if (journal.retryAt !== undefined && isPaused(journal.retryAt, ports.clock.now())) return;
   if (journal.challenges.length > 0)
     ctx.log.info('removing challenge values that an interrupted run left behind', {
       site: journal.serverName,
@@ -39,6 +39,12 @@ export async function sweep(lineage: string, config: Config, ports: Ports, ctx: 
       retryAt: nextTry(journal, ports),
     });
   if (journal.retryAt === undefined || left.length === 0) await ports.state.clearJournal(lineage);
+}
+
+/** A moment further off than any that we write down was written by a clock that was wrong. */
+function isPaused(retryAt: Date, now: Date): boolean {
+  const left = retryAt.getTime() - now.getTime();
+  return left > 0 && left <= DAY_MS;
 }
 
 /** Into a journal of their own. Written before they leave the one that they are in. */

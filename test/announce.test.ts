@@ -47,6 +47,19 @@ async function run(world: World, office: Notifier, around?: Around): Promise<voi
   await announce(await renew([SITE], config(SITE), { force: false }, ports, context), office, ports, context);
 }
 
+/** The records cannot be read, and the CA can be asked. */
+const withoutProvider: Around = async (call, perform) => {
+  if (call.startsWith('provider.')) throw trouble('E_PROVIDER_UNAVAILABLE');
+  return perform();
+};
+
+/** A window that is far off, with a page. */
+function explained({ clock }: World): NonNullable<World['ca']['suggest']> {
+  const start = new Date(clock.now().getTime() + 40 * DAY);
+  const window = { start, end: new Date(start.getTime() + DAY), explanationUrl: 'https://ca.test/incident' };
+  return () => ({ window });
+}
+
 const AWAY = (): Around => fails('acme.directory', trouble('E_ACME_UNREACHABLE'), Infinity);
 const levels = ({ sent }: Post): string[] => sent.flatMap(({ sites }) => sites.map(({ level }) => level));
 
@@ -120,6 +133,34 @@ describe('telling people', () => {
       office.sent[0]?.text ?? '',
       /the CA explains when to renew at https:\/\/ca\.test\/incident$/,
     );
+  });
+
+  it('does not call a site well that has just failed, only to pass on a page', async () => {
+    const [world, office] = [createWorld(), post()];
+    await run(world, office);
+    world.ca.suggest = explained(world);
+    const around = withoutProvider;
+    world.clock.advance(2 * DAY);
+    await run(world, office, around);
+    assert.deepEqual(office.sent, []);
+    await run(world, office);
+    assert.deepEqual(levels(office), ['well']);
+  });
+
+  it('says it again once a week and not twice, also when the reminder has a new page', async () => {
+    const [world, office] = [createWorld(), post()];
+    await run(world, office);
+    const around = withoutProvider;
+    await run(world, office, around);
+    world.clock.advance(2 * 60 * MINUTE);
+    await run(world, office, around);
+    assert.deepEqual(levels(office), ['failing']);
+    world.ca.suggest = explained(world);
+    world.clock.advance(8 * DAY);
+    await run(world, office, around);
+    world.clock.advance(60 * MINUTE);
+    await run(world, office, around);
+    assert.deepEqual(levels(office), ['failing', 'failing']);
   });
 
   it('puts all sites of a run into one message, and no more lines than somebody reads', async () => {

@@ -316,6 +316,19 @@ describe('after a failed validation', () => {
     assert.deepEqual(codes(await run(world, { acme, around })), []);
   });
 
+  it('rehearses the order that follows, with its profile', async () => {
+    const world = createWorld();
+    const asked = { ...acme, profile: 'tlsserver' };
+    world.ca.profiles = ['tlsserver'];
+    world.otherCa.profiles = ['classic'];
+    world.ca.objection = objection('unauthorized');
+    await run(world, { acme: asked });
+    world.ca.objection = undefined;
+    world.clock.advance(2 * MINUTE);
+    assert.deepEqual(codes(await run(world, { acme: asked })), []);
+    assert.equal(world.otherCa.orders.length, 0, 'the staging has no such profile, so it cannot rehearse');
+  });
+
   it('does not rehearse when forced, nor before the first failure', async () => {
     const world = createWorld();
     world.ca.objection = objection('unauthorized');

@@ -86,6 +86,16 @@ describe('an order of a run that died', () => {
     assert.deepEqual(world.challengeValues(), []);
   });
 
+  it('is gone on with when its certificate came as something else', async () => {
+    const world = createWorld();
+    await assertRefused(
+      issueOnce({ world, around: fails('acme.certificate', trouble('E_ACME_PROBLEM')) }),
+      'E_ACME_PROBLEM',
+    );
+    await issueOnce({ world });
+    assert.deepEqual([world.ca.orders.length, world.state.ledger.length], [1, 1]);
+  });
+
   it('that the CA has forgotten is replaced too', async () => {
     const world = await afterDeath('acme.respond');
     world.ca.orders.length = 0;

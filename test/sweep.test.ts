@@ -246,6 +246,17 @@ describe('challenge values of a run that died, after the config has changed', ()
     assert.ok(tries.length < 20, `${tries.length} tries in ten days`);
   });
 
+  it('are not left alone for as long as a clock ran ahead', async () => {
+    const world = await afterDeath();
+    const journal = world.state.journals.get('example.org');
+    assert.ok(journal !== undefined);
+    world.state.journals.delete('example.org');
+    const retryAt = new Date(world.clock.now().getTime() + 365 * 24 * HOUR_MS);
+    world.state.journals.set(STALE, { ...journal, retryAt });
+    await renew([], config(), { force: false }, world.ports(), ctx());
+    assert.deepEqual([world.challengeValues(), world.state.journals.size], [FOREIGN, 0]);
+  });
+
   it('of two runs are kept side by side', async () => {
     const world = await afterDeath();
     const elsewhere = await createElsewhere(world);

@@ -1,5 +1,7 @@
 /** Who may issue for a name, by its CAA records (RFC 8659), and how and for whom (RFC 8657). Pure. */
 
+import { parseIssueValue } from './issue-value.ts';
+
 /** One property, as it stands in the record. */
 export interface CaaProperty {
   readonly critical: boolean;
@@ -27,9 +29,6 @@ export type CaaVerdict =
 
 // RFC 8659 §4, RFC 9495; what any CA knows.
 const KNOWN_TAGS = new Set(['issue', 'issuewild', 'issuemail', 'iodef', 'contactemail', 'contactphone']);
-/** RFC 8659 §4.2: a name, then parameters; a value that is not like this names nobody. */
-const ISSUE_VALUE = /^[\t ]*([A-Za-z0-9.-]*)[\t ]*(?:;(.*))?$/;
-const PARAMETER = /^[\t ]*([A-Za-z0-9-]+)[\t ]*=[\t ]*([\x21-\x3a\x3c-\x7e]*)[\t ]*$/;
 
 interface Permission {
   readonly issuer: string;
@@ -66,17 +65,15 @@ function relevantTo(properties: readonly CaaProperty[], wildcard: boolean): read
 }
 
 function permissionIn(value: string): Permission | null {
-  const [, issuer, rest = ''] = ISSUE_VALUE.exec(value) ?? [];
-  if (issuer === undefined) return null;
-  const parts = rest.split(';').filter((part) => part.trim() !== '');
-  const parameters = parts.map((part) => PARAMETER.exec(part)).filter((match) => match !== null);
-  if (parameters.length < parts.length) return null;
+  // A value that is not like this names nobody.
+  const parsed = parseIssueValue(value);
+  if (parsed === null) return null;
   const valuesOf = (name: string): string[] | null => {
-    const found = parameters.filter(([, tag = '']) => tag.toLowerCase() === name);
-    return found.length === 0 ? null : found.map(([, , text = '']) => text);
+    const found = parsed.parameters.filter(([tag]) => tag === name);
+    return found.length === 0 ? null : found.map(([, text]) => text);
   };
   return {
-    issuer: issuer.toLowerCase().replace(/\.$/, ''),
+    issuer: parsed.issuer,
     methods: valuesOf('validationmethods')?.flatMap((list) => list.toLowerCase().split(',')) ?? null,
     accounts: valuesOf('accounturi'),
   };

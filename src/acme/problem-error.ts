@@ -118,7 +118,7 @@ const HINTS: Readonly<Record<string, string>> = {
     'the CA has forgotten or closed the account; it is in accounts/ of the state directory',
   rejectedIdentifier: 'the policy of the CA excludes that name; use another CA for it',
   invalidProfile: 'take a profile that the CA offers, or leave `acme.profile` out',
-  caa: 'a CAA record of the domain does not allow this CA',
+  caa: '`delegated doctor` names the CAA record that is in the way, and what to write instead',
   badNonce: 'is a caching proxy in between? answers of an ACME server must not be cached',
   E_ACME_ACCOUNT: 'check `acme.eab` and `acme.email`; the account is in accounts/ of the state directory',
   E_ACME_RATE_LIMITED: 'nothing to do: it is tried again at the moment that the CA names',

@@ -3,6 +3,8 @@
  * which CA, and until when. Pure.
  */
 
+import { parseIssueValue } from './issue-value.ts';
+
 export interface StandingValue {
   /** The name that the CA goes by; lower case, without a trailing dot. */
   readonly issuer: string;
@@ -33,9 +35,8 @@ export type StandingVerdict =
   | { readonly kind: 'issuer'; readonly named: readonly string[] }
   | { readonly kind: 'missing' };
 
-// RFC 8659 §4.2, as for CAA.
-const ISSUE_VALUE = /^[\t ]*([A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?\.?)[\t ]*(?:;(.*))?$/;
-const PARAMETER = /^[\t ]*([A-Za-z0-9]+)[\t ]*=[\t ]*([\x21-\x3a\x3c-\x7e]*)[\t ]*$/;
+/** Of these none may stand twice. */
+const KNOWN_TAGS: ReadonlySet<string> = new Set(['accounturi', 'policy', 'persistuntil']);
 /** As many digits as a Date can hold. */
 const SECONDS = /^\d{1,12}$/;
 const MS = 1_000;
@@ -54,21 +55,17 @@ export function standingText({ issuer, accountUri, wildcard, persistUntil }: Sta
  * @returns null for what a CA has to reject, and for what is something else altogether
  */
 export function parseStandingValue(text: string): StandingValue | null {
-  const [, issuer, rest = ''] = ISSUE_VALUE.exec(text) ?? [];
-  if (issuer === undefined) return null;
-  const parameters = new Map<string, string>();
-  for (const part of rest.split(';').filter((each) => each.trim() !== '')) {
-    const [, tag = '', value = ''] = PARAMETER.exec(part) ?? [];
-    const key = tag.toLowerCase();
-    if (key === '' || parameters.has(key)) return null;
-    parameters.set(key, value);
-  }
+  const parsed = parseIssueValue(text);
+  if (parsed === null || !/^[a-z0-9](?:.*[a-z0-9])?$/.test(parsed.issuer)) return null;
+  const known = parsed.parameters.filter(([tag]) => KNOWN_TAGS.has(tag));
+  const parameters = new Map(known);
+  if (parameters.size < known.length) return null;
   const accountUri = parameters.get('accounturi');
   const until = parameters.get('persistuntil');
   if (accountUri === undefined || accountUri === '') return null;
   if (until !== undefined && !SECONDS.test(until)) return null;
   return {
-    issuer: issuer.toLowerCase().replace(/\.$/, ''),
+    issuer: parsed.issuer,
     accountUri,
     wildcard: parameters.get('policy')?.toLowerCase() === 'wildcard',
     persistUntil: until === undefined ? null : new Date(Number(until) * MS),

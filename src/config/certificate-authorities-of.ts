@@ -5,14 +5,8 @@ import type { AcmeConfig } from './config.ts';
  * external account binding belongs to the one that gave it.
  */
 export function certificateAuthoritiesOf(acme: AcmeConfig): readonly [AcmeConfig, ...AcmeConfig[]] {
-  const {
-    fallback = [],
-    profile: _profile,
-    preferredChain: _chain,
-    eab: _eab,
-    stagingEab: _stagingEab,
-    ...shared
-  } = acme;
+  const { fallback = [] } = acme;
+  const shared = sharedSettings(acme);
   const others = fallback
     .filter(
       ({ directoryUrl }, index) =>
@@ -27,15 +21,8 @@ export function certificateAuthoritiesOf(acme: AcmeConfig): readonly [AcmeConfig
 export function settingsOf(acme: AcmeConfig, directoryUrl: string): AcmeConfig {
   const known = certificateAuthoritiesOf(acme).find((each) => each.directoryUrl === directoryUrl);
   if (known !== undefined) return known;
-  const {
-    fallback: _fallback,
-    profile: _profile,
-    preferredChain: _chain,
-    eab: _eab,
-    stagingEab,
-    ...shared
-  } = acme;
-  const bare = { ...shared, directoryUrl, stagingDirectoryUrl: null };
+  const { stagingEab } = acme;
+  const bare = { ...sharedSettings(acme), directoryUrl, stagingDirectoryUrl: null };
   return stagingEab !== undefined && directoryUrl === acme.stagingDirectoryUrl
     ? { ...bare, eab: stagingEab }
     : bare;
@@ -45,4 +32,16 @@ export function settingsOf(acme: AcmeConfig, directoryUrl: string): AcmeConfig {
 export function rehearsalSettings(acme: AcmeConfig, directoryUrl: string): AcmeConfig {
   const { profile } = acme;
   return { ...settingsOf(acme, directoryUrl), ...(profile === undefined ? {} : { profile }) };
+}
+
+/** Without what belongs to one CA only. */
+function sharedSettings({
+  fallback: _fallback,
+  profile: _profile,
+  preferredChain: _chain,
+  eab: _eab,
+  stagingEab: _stagingEab,
+  ...shared
+}: AcmeConfig): AcmeConfig {
+  return shared;
 }

@@ -188,9 +188,19 @@ export const command = z
   });
 
 /** Secrets travel on it, so plain HTTP is for this machine only. */
-export const webUrl = z.string({ error: 'expected an https URL' }).refine(isWebUrl, {
-  error: 'expected an https URL, or an http URL on the loopback interface',
-});
+export const webUrl = z
+  .string({ error: 'expected an https URL' })
+  .refine(isWebUrl, { error: 'expected an https URL, or an http URL on the loopback interface' })
+  // Without its value: there is a password in it.
+  .refine((value) => !hasPassword(value), {
+    error: 'it has a user or a password in it, which would not be sent — leave it out',
+  });
+
+function hasPassword(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { username, password } = new URL(value);
+  return username !== '' || password !== '';
+}
 
 function isWebUrl(value: string): boolean {
   if (!URL.canParse(value)) return false;

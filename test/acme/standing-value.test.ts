@@ -76,6 +76,8 @@ describe('a standing value', () => {
     `ca.example ; AccountURI = ${OURS} ;`,
     `\tca.example;accounturi=${OURS};later=thing`,
     `ca.example; accounturi=${OURS}; policy=narrow`,
+    `ca.example; accounturi=${OURS}; x-note=1`,
+    `ca.example; later=1; accounturi=${OURS}; later=2`,
   ])
     it(`is taken as a CA takes it: ${JSON.stringify(text)}`, () => {
       assert.deepEqual(parseStandingValue(text), PLAIN);

@@ -289,6 +289,13 @@ sites:
     ],
   },
   {
+    it: 'does not show the password in an address, nor take one',
+    text: `${configText()}notify: { webhook: { url: "https://bot:hunter2@hook.example/x" } }\n`,
+    lines: [
+      'c.yaml:12:27: notify.webhook.url: it has a user or a password in it, which would not be sent — leave it out',
+    ],
+  },
+  {
     it: 'does not take a tab for indentation',
     text: 'sites:\n\texample.org: 1\n',
     lines: ['c.yaml:2:1: tabs cannot indent; use spaces'],

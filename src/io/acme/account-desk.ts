@@ -5,11 +5,11 @@ import {
   parseAccount,
 } from '../../acme/account-sight.ts';
 import type { Directory } from '../../acme/directory.ts';
-import { jwkThumbprint } from '../../acme/dns01-value.ts';
 import { httpsUrl } from '../../acme/fields.ts';
 import { problemOf } from '../../acme/problem-error.ts';
 import { DelegatedError } from '../../errors.ts';
 import type { Account, AccountOptions } from './account.ts';
+import { thumbprintOf } from './known-account.ts';
 import {
   accountKeyFile,
   nextKeyFile,
@@ -138,8 +138,8 @@ export function createAccountDesk(
     },
     deactivateAccount: async ({ signal }) => {
       const { status } = await required(signal);
-      // An earlier run may have died between the CA's yes and the move of the folder.
-      if (status === 'valid') {
+      // An earlier run may have died between the CA's yes and the move of the folder. What the CA does not tell is not closed.
+      if (status !== 'deactivated' && status !== 'revoked') {
         const { url, key } = await account.open(signal);
         const payload = { status: 'deactivated' };
         await signer.post({ url, payload, kid: url, what: 'deactivation of the account' }, key, signal);
@@ -147,10 +147,6 @@ export function createAccountDesk(
       return setAside(accountDirectory, clock.now());
     },
   };
-}
-
-function thumbprintOf(pem: string, path: string): string {
-  return jwkThumbprint(acmeKey(pem, path).jwk);
 }
 
 function pathsOf(keys: readonly ForeignAccountKey[]): string {

@@ -91,7 +91,8 @@ export function createAcmeClient(options: AcmeClientOptions): AcmeClient & Accou
   const chainAt = async (url: string, signal: AbortSignal): Promise<Answer> => {
     const answer = await post({ url, payload: null, what: 'certificate', accept: PEM_CHAIN }, signal);
     if (answer.body.includes('-----BEGIN CERTIFICATE-----')) return answer;
-    throw new DelegatedError('E_ACME_CERTIFICATE', `the CA sent no PEM certificate at ${url}`, {
+    // Not that of a wrong certificate, with which the order and its key would be given up.
+    throw new DelegatedError('E_ACME_PROBLEM', `the CA sent no PEM certificate at ${url}`, {
       hint: 'the next run fetches it again',
       retry: BACKOFF,
     });

@@ -20,6 +20,7 @@ export async function knownAccount(directory: string, log: Log): Promise<KnownAc
   };
 }
 
-function thumbprintOf(pem: string, path: string): string {
+/** RFC 7638. @param path for the message of a key that is of no use */
+export function thumbprintOf(pem: string, path: string): string {
   return jwkThumbprint(acmeKey(pem, path).jwk);
 }

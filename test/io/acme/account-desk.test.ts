@@ -4,6 +4,9 @@ import { basename, join } from 'node:path';
 import { DelegatedError } from '../../../src/errors.ts';
 import { parseDomainName } from '../../../src/dns/domain-name.ts';
 import { problemCause } from '../../../src/acme/problem-error.ts';
+import { createAccountDesk } from '../../../src/io/acme/account-desk.ts';
+import { createSystemClock } from '../../../src/io/clock.ts';
+import { SILENT } from '../../support/fake-ports.ts';
 import { makeNextKey } from '../../../src/io/acme/account-files.ts';
 import type { AcmeClientOptions } from '../../../src/io/acme/acme-client.ts';
 import { changeKey } from '../../../src/io/acme/key-change.ts';
@@ -214,6 +217,32 @@ describe('the desk of an account', () => {
     await assert.rejects(open({ accountDirectory: kept }).changeAccountKey(patient()), {
       code: 'E_ACME_ACCOUNT',
     });
+  });
+
+  it('closes an account of which the CA does not say how it is, before its key is moved aside', async () => {
+    const url = await open().account(patient());
+    const key = acmeKey(await read('account.key'), 'account.key');
+    const payloads: unknown[] = [];
+    const post = async ({ payload }: { readonly payload?: unknown }) => {
+      payloads.push(payload);
+      return { url, status: 200, headers: { location: url }, data: {}, body: '{}' };
+    };
+    const known = async () => ({ url, key });
+    const options = {
+      accountDirectory: at('.'),
+      directoryUrl: pebble.directoryUrl,
+      termsOfServiceAgreed: true,
+      clock: createSystemClock(),
+      log: SILENT,
+    };
+    const desk = createAccountDesk(options, {
+      signer: { post, get: async () => Promise.reject(new Error('no')), sign: async () => ({}) },
+      directoryOf: async () => DIRECTORY,
+      account: { open: known, reopen: known, changeKey: known, current: () => null },
+    });
+    await desk.deactivateAccount(patient());
+    assert.deepEqual(payloads.at(-1), { status: 'deactivated' });
+    assert.equal((await readdir(folder())).length, 1);
   });
 
   it('moves a closed account aside when the run died between the two', async () => {

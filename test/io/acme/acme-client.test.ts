@@ -154,7 +154,8 @@ describe('a CA in trouble', () => {
   it('sends something that is no certificate', async () => {
     ca.script = ({ path }) => (path === '/cert' ? { status: 200, body: 'soon' } : null);
     const error = await failure(client.certificate(`${ca.url}/cert`, patient()));
-    assert.equal(error.code, 'E_ACME_CERTIFICATE');
+    assert.equal(error.code, 'E_ACME_PROBLEM', 'the order is good, and the key must not be thrown away');
+    assert.equal(error.hint, 'the next run fetches it again');
   });
 
   it('is not there', async () => {
