@@ -2,7 +2,8 @@
 import { judgeStanding } from './acme/standing-value.ts';
 import type { Config, SiteConfig } from './config/config.ts';
 import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
-import { followChallenge, firstAnswer, serversToAsk, zoneApex } from './lookup.ts';
+import { followChallenge, serversToAsk, zoneApex } from './lookup.ts';
+import { firstAnswer } from './name-servers.ts';
 import type { Ctx, DnsResponse, Ports } from './ports.ts';
 import { type Wanted, awaitServed, propagationMs } from './propagation.ts';
 import type { StandingName } from './standing-names.ts';

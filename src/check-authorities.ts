@@ -4,7 +4,8 @@ import type { NameLooker } from './check-names.ts';
 import { type DomainName, relativeToRoot, under } from './dns/domain-name.ts';
 import { asDelegatedError } from './errors.ts';
 import type { AuthoritySight } from './federation/sight.ts';
-import { type NameServer, nameServersOf, zoneApex } from './lookup.ts';
+import { nameServersOf, zoneApex } from './lookup.ts';
+import type { NameServer } from './name-servers.ts';
 import type { Ctx, DnsClient, Endpoint, Ports } from './ports.ts';
 
 export type AuthorityPorts = Pick<Ports, 'resolvers' | 'dice'> & {

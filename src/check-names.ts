@@ -1,9 +1,9 @@
 /** What the resolvers say of names, with their "no" told from their silence; each name is asked for once. */
 import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import { asDelegatedError } from './errors.ts';
-import { endpointText } from './lookup.ts';
+import { endpointText, knowsUnchecked } from './name-servers.ts';
 import type { AddressAnswer, SrvAnswer } from './matrix/discovery.ts';
-import type { Ctx, DnsClient, DnsQuestion, DnsRecord, DnsResponse, Endpoint, QueryType } from './ports.ts';
+import type { Ctx, DnsClient, DnsRecord, DnsResponse, Endpoint, QueryType } from './ports.ts';
 
 /** Instead of what DNS says: where to connect for this host and port. */
 export interface Pin {
@@ -125,7 +125,7 @@ async function resolve(
       const { rcode } = response;
       if (rcode === 'NOERROR' || rcode === 'NXDOMAIN' || rcode === AS_GOOD_AS_NONE) return response;
       const refused =
-        rcode === 'SERVFAIL' && (await knowsUnchecked(server, { name, type, recurse: true }, dns, ctx));
+        rcode === 'SERVFAIL' && (await knowsUnchecked(server, { name, type, recurse: true }, { dns }, ctx));
       bogus ||= refused;
       troubles.push(
         `${endpointText(server)} answers ${rcode}${refused ? ', and knows it with checking disabled (CD)' : ''}`,
@@ -138,22 +138,6 @@ async function resolve(
   }
   const why = troubles.length > 0 ? troubles.join('; ') : 'there is no resolver to ask';
   return { why, ...(bogus ? { bogus } : {}) };
-}
-
-/** A validating resolver that answers as soon as it is told not to validate (RFC 4035 §3.2.2): DNSSEC is what fails. */
-async function knowsUnchecked(
-  server: Endpoint,
-  question: DnsQuestion,
-  dns: DnsClient,
-  ctx: Ctx,
-): Promise<boolean> {
-  try {
-    const { rcode } = await dns.query(server, { ...question, unchecked: true }, ctx);
-    return rcode === 'NOERROR' || rcode === 'NXDOMAIN';
-  } catch (thrown) {
-    if (asDelegatedError(thrown).code === 'E_DNS_UNANSWERED') return false;
-    throw thrown;
-  }
 }
 
 function ttlOf(records: readonly DnsRecord[]): number | null {

@@ -23,7 +23,7 @@ import type { ServerSight } from './federation/sight.ts';
 import { refusedSwitch, undoneSwitch, unprovenSwitch, unseenSwitch } from './federation/switch-errors.ts';
 import { type Switch, switchOf } from './federation/switch.ts';
 import { type Warning, warningOf } from './federation/warning.ts';
-import type { NameServer } from './lookup.ts';
+import type { NameServer } from './name-servers.ts';
 import { certName, srvName } from './matrix/delegation.ts';
 import type { Ctx, DnsClient, Ports } from './ports.ts';
 import type { OpenSwitch } from './schedule/state.ts';

@@ -5,7 +5,8 @@
 import type { CertificateConfig, SiteConfig } from './config/config.ts';
 import { type DelegatedError, BACKOFF, DelegatedError as Failure, asDelegatedError } from './errors.ts';
 import { groupBy } from './group-by.ts';
-import { addressesOf, endpointText } from './lookup.ts';
+import { addressesOf } from './lookup.ts';
+import { endpointText } from './name-servers.ts';
 import { certName } from './matrix/delegation.ts';
 import { mapConcurrent } from './pool.ts';
 import type { Ctx, Endpoint, Ports, StoredVersion } from './ports.ts';

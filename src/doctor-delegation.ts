@@ -2,7 +2,8 @@
 import { type DomainName, ROOT, parentName, relativeToRoot } from './dns/domain-name.ts';
 import { DelegatedError } from './errors.ts';
 import { type Condition, condition } from './health/finding.ts';
-import { type LookupPorts, type NameServer, firstAnswer, nameServersOf, zoneApex } from './lookup.ts';
+import { type LookupPorts, nameServersOf, zoneApex } from './lookup.ts';
+import { type NameServer, firstAnswer } from './name-servers.ts';
 import type { Ctx } from './ports.ts';
 
 const UNKNOWN: ReadonlySet<string> = new Set(['E_DNS_UNANSWERED', 'E_ZONE_NOT_FOUND']);

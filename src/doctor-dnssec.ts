@@ -2,7 +2,8 @@
 import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import { DelegatedError } from './errors.ts';
 import { type Condition, condition } from './health/finding.ts';
-import { type LookupPorts, endpointText } from './lookup.ts';
+import type { LookupPorts } from './lookup.ts';
+import { endpointText, knowsUnchecked } from './name-servers.ts';
 import type { Ctx, DnsQuestion, Endpoint } from './ports.ts';
 
 /** Silent where no resolver of ours validates: then nothing is known. */
@@ -22,17 +23,11 @@ export async function examineDnssec(name: DomainName, ports: LookupPorts, ctx: C
   ];
 }
 
-async function isBogus(
-  name: DomainName,
-  resolver: Endpoint,
-  { dns }: LookupPorts,
-  ctx: Ctx,
-): Promise<boolean> {
+async function isBogus(name: DomainName, resolver: Endpoint, ports: LookupPorts, ctx: Ctx): Promise<boolean> {
   const question: DnsQuestion = { name, type: 'SOA', recurse: true };
   try {
-    if ((await dns.query(resolver, question, ctx)).rcode !== 'SERVFAIL') return false;
-    const { rcode } = await dns.query(resolver, { ...question, unchecked: true }, ctx);
-    return rcode === 'NOERROR' || rcode === 'NXDOMAIN';
+    if ((await ports.dns.query(resolver, question, ctx)).rcode !== 'SERVFAIL') return false;
+    return await knowsUnchecked(resolver, question, ports, ctx);
   } catch (error) {
     if (error instanceof DelegatedError && error.code === 'E_DNS_UNANSWERED') return false;
     throw error;

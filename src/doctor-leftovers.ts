@@ -1,7 +1,8 @@
 /** Challenge values that stand in a zone: those that no journal of ours would take back, and those that would not go. */
 import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import { type Condition, condition } from './health/finding.ts';
-import { type LookupPorts, firstAnswer, serversToAsk } from './lookup.ts';
+import { type LookupPorts, serversToAsk } from './lookup.ts';
+import { firstAnswer } from './name-servers.ts';
 import type { Ctx, Endpoint } from './ports.ts';
 import type { Journal } from './schedule/state.ts';
 

@@ -4,7 +4,8 @@ import { relativeToRoot } from './dns/domain-name.ts';
 import { compareDelegation, namesAtParent } from './doctor-delegation.ts';
 import { DelegatedError } from './errors.ts';
 import { type Condition, condition } from './health/finding.ts';
-import { type LookupPorts, type NameServer, endpointText, serversToAsk } from './lookup.ts';
+import { type LookupPorts, serversToAsk } from './lookup.ts';
+import { type NameServer, endpointText } from './name-servers.ts';
 import type { Ctx, DnsResponse, Endpoint } from './ports.ts';
 
 type Transport = 'UDP' | 'TCP';

@@ -2,17 +2,10 @@
 import { type DomainName, ancestry, isWithin, parentName, under } from './dns/domain-name.ts';
 import type { TargetFact } from './dns/guard.ts';
 import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
+import { type NameServer, endpointText, firstAnswer } from './name-servers.ts';
 import type { Ctx, DnsQuestion, DnsRecord, DnsResponse, Endpoint, Ports } from './ports.ts';
 
 export type LookupPorts = Pick<Ports, 'dns' | 'resolvers' | 'dice'>;
-
-/** One name server of a zone with all its addresses; a configured one has the address as its name. */
-export interface NameServer {
-  readonly name: string;
-  readonly endpoints: readonly Endpoint[];
-  /** `nameServers` of the config names it: it may be a resolver, which is believed although it speaks for no zone. */
-  readonly configured?: true;
-}
 
 const DNS_PORT = 53;
 const MAX_CNAME_HOPS = 8;
@@ -142,28 +135,6 @@ export async function followChallenge(
   }
 }
 
-/**
- * Why an answer proves neither that the name has records nor that it has none; null when it does prove it. A server that
- * the NS records name and that answers without AA is lame: what it says comes from a cache, or is a referral.
- * @param server of the zone's NS records, or of the config
- */
-export function provesNothing(
-  { rcode, authoritative, answers, authority }: DnsResponse,
-  { configured }: Pick<NameServer, 'configured'>,
-): string | null {
-  if (rcode !== 'NOERROR' && rcode !== 'NXDOMAIN') return `it answers ${rcode}`;
-  if (authoritative) return null;
-  const cut = authority.find(({ type }) => type === 'NS');
-  // A negative answer of a cache carries the SOA (RFC 2308 §3), a referral does not.
-  const refers = answers.length === 0 && cut !== undefined && !authority.some(({ type }) => type === 'SOA');
-  if (refers) return `it is not in charge, and refers to the name servers of ${cut.name}`;
-  return configured === true ? null : 'it answers without authority (AA)';
-}
-
-export function endpointText({ address, port }: Endpoint): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-}
-
 async function authoritativeCname(
   name: DomainName,
   configured: readonly Endpoint[],
@@ -246,44 +217,6 @@ async function refuseWildcard(
     `${name} is a CNAME to ${target} only because the wildcard *.${parent} is`,
     {
       hint: `publish a record of its own at ${name} (a CNAME to where challenges should go, or any TXT value to keep them there)`,
-    },
-  );
-}
-
-/**
- * The first NOERROR or NXDOMAIN of these servers, in their order, that `speaks` takes.
- * @throws DelegatedError E_DNS_UNANSWERED
- */
-export async function firstAnswer(
-  servers: readonly Endpoint[],
-  question: DnsQuestion,
-  ports: LookupPorts,
-  ctx: Ctx,
-  speaks: (response: DnsResponse) => boolean = () => true,
-): Promise<DnsResponse> {
-  const troubles: string[] = [];
-  for (const server of servers) {
-    try {
-      const response = await ports.dns.query(server, question, ctx);
-      const { rcode } = response;
-      const definite = rcode === 'NOERROR' || rcode === 'NXDOMAIN';
-      if (definite && speaks(response)) return response;
-      troubles.push(
-        `${endpointText(server)} ${definite ? 'does not speak for the zone' : `answered ${rcode}`}`,
-      );
-    } catch (thrown) {
-      const error = asDelegatedError(thrown);
-      if (error.code !== 'E_DNS_UNANSWERED') throw error;
-      troubles.push(error.message);
-    }
-  }
-  const why = troubles.length > 0 ? troubles.join('; ') : 'there is no server to ask';
-  throw new DelegatedError(
-    'E_DNS_UNANSWERED',
-    `nobody could answer ${question.name} ${question.type}: ${why}`,
-    {
-      hint: 'check `resolvers` in the config and that port 53 is open over UDP and TCP',
-      retry: BACKOFF,
     },
   );
 }

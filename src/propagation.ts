@@ -1,7 +1,7 @@
 /** Waits until every authoritative server of a zone serves what we published. */
 import type { DomainName } from './dns/domain-name.ts';
 import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
-import { type NameServer, endpointText, provesNothing } from './lookup.ts';
+import { type NameServer, endpointText, provesNothing } from './name-servers.ts';
 import type { Capabilities, Clock, Ctx, DnsClient, DnsResponse, Endpoint } from './ports.ts';
 
 export interface Wanted {

@@ -2,7 +2,7 @@
 import type { SiteConfig } from './config/config.ts';
 import type { PlannedRecord } from './dns/plan.ts';
 import { presentation, sameValues } from './dns/rrset.ts';
-import type { NameServer } from './lookup.ts';
+import type { NameServer } from './name-servers.ts';
 import type { Ctx, DnsResponse, Ports } from './ports.ts';
 import { awaitServed } from './propagation.ts';
 

@@ -1,7 +1,8 @@
 /** DNS as it would be with other SRV records, and as it is behind every cache. */
 import type { DomainName } from './dns/domain-name.ts';
 import type { RRset } from './dns/rrset.ts';
-import { type LookupPorts, type NameServer, firstAnswer } from './lookup.ts';
+import type { LookupPorts } from './lookup.ts';
+import { type NameServer, firstAnswer } from './name-servers.ts';
 import type { Ctx, DnsClient, DnsResponse } from './ports.ts';
 
 /**

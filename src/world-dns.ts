@@ -1,14 +1,8 @@
 /** What the authoritative servers of the world say, for adapters that have no API to ask. */
 import type { RRset, RRsetKey } from './dns/rrset.ts';
 import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
-import {
-  type LookupPorts,
-  type NameServer,
-  endpointText,
-  provesNothing,
-  serversToAsk,
-  zoneApex,
-} from './lookup.ts';
+import { type LookupPorts, serversToAsk, zoneApex } from './lookup.ts';
+import { type NameServer, endpointText, provesNothing } from './name-servers.ts';
 import type { Ctx, DnsResponse, Endpoint, WorldDns } from './ports.ts';
 
 /** @param configured the provider's own `nameServers` */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { under } from '../src/dns/domain-name.ts';
-import type { NameServer } from '../src/lookup.ts';
+import type { NameServer } from '../src/name-servers.ts';
 import type { DnsResponse, Endpoint } from '../src/ports.ts';
 import { awaitServed, propagationMs } from '../src/propagation.ts';
 import { assertRefused } from './conformance/expectations.ts';
