@@ -1,11 +1,11 @@
 /** What each authoritative server of the zone says of the SRV records: resolvers show only one of them at a time. */
 import { srvAnswer } from './check-names.ts';
 import type { NameLooker } from './check-names.ts';
-import { type DomainName, relativeToRoot, under } from './dns/domain-name.ts';
+import { type DomainName, under } from './dns/domain-name.ts';
 import { asDelegatedError } from './errors.ts';
 import type { AuthoritySight } from './federation/sight.ts';
 import { nameServersOf, zoneApex } from './lookup.ts';
-import type { NameServer } from './name-servers.ts';
+import { type NameServer, provesNothing } from './name-servers.ts';
 import type { Ctx, DnsClient, Endpoint, Ports } from './ports.ts';
 
 export type AuthorityPorts = Pick<Ports, 'resolvers' | 'dice'> & {
@@ -57,20 +57,12 @@ async function askDirectly(
 ): Promise<Pick<AuthoritySight, 'answer' | 'lame'>> {
   try {
     const response = await dns.query(server, { name, type: 'SRV', recurse: false }, ctx);
-    const definite = response.rcode === 'NOERROR' || response.rcode === 'NXDOMAIN';
-    if (!definite) return lame(`it answers ${response.rcode}`);
-    // Without AA it is a referral, or a server that is not in charge and says what it happens to know.
-    return response.authoritative
-      ? { answer: srvAnswer(response), lame: false }
-      : lame(`it does not speak for ${relativeToRoot(name)}`);
+    const trouble = provesNothing(response, {});
+    if (trouble !== null) return { answer: { kind: 'unknown', why: trouble }, lame: true };
+    return { answer: srvAnswer(response), lame: false };
   } catch (thrown) {
     const error = asDelegatedError(thrown);
     if (error.code !== 'E_DNS_UNANSWERED') throw error;
     return { answer: { kind: 'unknown', why: error.message }, lame: false };
   }
-}
-
-/** It is there, and of no use for the zone. */
-function lame(why: string): Pick<AuthoritySight, 'answer' | 'lame'> {
-  return { answer: { kind: 'unknown', why }, lame: true };
 }
