@@ -3,7 +3,7 @@ import { judgeStanding } from './acme/standing-value.ts';
 import type { Config, SiteConfig } from './config/config.ts';
 import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
 import { followChallenge, serversToAsk, zoneApex } from './lookup.ts';
-import { firstAnswer } from './name-servers.ts';
+import { firstProof } from './name-servers.ts';
 import type { Ctx, DnsResponse, Ports } from './ports.ts';
 import { type Wanted, awaitServed, propagationMs } from './propagation.ts';
 import type { StandingName } from './standing-names.ts';
@@ -57,10 +57,13 @@ async function awaitOne(
   } catch (thrown) {
     const error = asDelegatedError(thrown);
     if (error.code !== 'E_NOT_PROPAGATED') throw error;
-    const endpoints = servers.flatMap((server) => server.endpoints);
-    const question = { name: end, type: 'TXT', recurse: false } as const;
-    const found = verdict(await firstAnswer(endpoints, question, ports, ctx));
-    if (found.kind === 'good') throw error;
+    const question = { name: end, type: 'TXT' } as const;
+    const found = await firstProof(servers, question, ports, ctx).then(verdict, (silent: unknown) => {
+      if (asDelegatedError(silent).code === 'E_DNS_UNANSWERED') return null;
+      throw silent;
+    });
+    // Where nobody says what stands there, the error says why of each of them.
+    if (found === null || found.kind === 'good') throw error;
     const { message, fix } = standingTrouble(found, standing);
     throw new DelegatedError('E_STANDING_VALUE', message, { hint: fix, retry: BACKOFF, cause: error });
   }

@@ -1,15 +1,18 @@
 /** Challenge values that stand in a zone: those that no journal of ours would take back, and those that would not go. */
 import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import { type Condition, condition } from './health/finding.ts';
-import { type LookupPorts, serversToAsk } from './lookup.ts';
-import { firstAnswer } from './name-servers.ts';
+import type { LookupPorts } from './lookup.ts';
 import type { Ctx, Endpoint } from './ports.ts';
 import type { Journal } from './schedule/state.ts';
+import { createWorldDns } from './world-dns.ts';
 
 /** The digest of RFC 8555 §8.4; anything else there is no challenge value, such as what keeps a wildcard away. */
 const CHALLENGE_VALUE = /^[A-Za-z0-9_-]{43}$/;
 
-/** @param known the values that a run will take back by itself */
+/**
+ * @param known the values that a run will take back by itself
+ * @throws DelegatedError E_DNS_UNANSWERED, E_ZONE_NOT_FOUND, E_RECORD_CNAME
+ */
 export async function examineLeftovers(
   name: DomainName,
   zone: DomainName,
@@ -17,12 +20,8 @@ export async function examineLeftovers(
   ports: LookupPorts,
   ctx: Ctx,
 ): Promise<Condition[]> {
-  const servers = await serversToAsk(zone, configured, ports, ctx);
-  const endpoints = servers.flatMap((server) => server.endpoints);
-  const { answers } = await firstAnswer(endpoints, { name, type: 'TXT', recurse: false }, ports, ctx);
-  const values = answers.flatMap((record) =>
-    record.type === 'TXT' && record.name === name ? [record.data] : [],
-  );
+  const rrset = await createWorldDns(configured, ports).rrset(zone, { name, type: 'TXT' }, ctx);
+  const values = rrset?.type === 'TXT' ? rrset.values : [];
   const stray = values.filter((value) => CHALLENGE_VALUE.test(value) && !known.has(value));
   if (stray.length === 0) return [];
   return [

@@ -5,12 +5,12 @@ import type { Config, SiteConfig } from './config/config.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
 import { DelegatedError, type ErrorCode } from './errors.ts';
 import { type Condition, type ConditionCode, condition } from './health/finding.ts';
-import { type LookupPorts, followChallenge, serversToAsk, zoneApex } from './lookup.ts';
-import { firstAnswer } from './name-servers.ts';
+import { type LookupPorts, followChallenge, zoneApex } from './lookup.ts';
 import type { Ctx, Endpoint, Ports } from './ports.ts';
 import { NO_ACCOUNT } from './reconcile-standing.ts';
 import { type StandingAccount, type StandingName, standingName, validatedDomains } from './standing-names.ts';
 import { MOVE_END, standingTrouble } from './standing-trouble.ts';
+import { createWorldDns } from './world-dns.ts';
 
 export type StandingPorts = LookupPorts & Pick<Ports, 'clock' | 'state' | 'store'>;
 
@@ -25,7 +25,7 @@ const CODES: Readonly<Record<Exclude<StandingVerdict['kind'], 'good'>, Condition
 /**
  * @param known null: there is no account yet
  * @param configured the name servers that the config names
- * @throws DelegatedError E_DNS_UNANSWERED, E_ZONE_NOT_FOUND, E_CHALLENGE_CNAME
+ * @throws DelegatedError E_DNS_UNANSWERED, E_ZONE_NOT_FOUND, E_CHALLENGE_CNAME, E_RECORD_CNAME
  */
 export async function examineStanding(
   site: SiteConfig,
@@ -99,7 +99,12 @@ function orNothing(thrown: unknown): string[] {
   throw thrown;
 }
 
-const UNREAD: ReadonlySet<ErrorCode> = new Set(['E_DNS_UNANSWERED', 'E_ZONE_NOT_FOUND', 'E_CHALLENGE_CNAME']);
+const UNREAD: ReadonlySet<ErrorCode> = new Set([
+  'E_DNS_UNANSWERED',
+  'E_ZONE_NOT_FOUND',
+  'E_CHALLENGE_CNAME',
+  'E_RECORD_CNAME',
+]);
 
 function notKnownYet(site: SiteConfig): Condition {
   const names = validatedDomains(site).map(({ name }) => relativeToRoot(name));
@@ -115,12 +120,11 @@ async function textsAt(
   configured: readonly Endpoint[],
   ports: StandingPorts,
   ctx: Ctx,
-): Promise<string[]> {
+): Promise<readonly string[]> {
   const end = await followChallenge(name, configured, ports, ctx);
-  const servers = await serversToAsk(await zoneApex(end, ports, ctx), configured, ports, ctx);
-  const endpoints = servers.flatMap((server) => server.endpoints);
-  const { answers } = await firstAnswer(endpoints, { name: end, type: 'TXT', recurse: false }, ports, ctx);
-  return answers.flatMap((record) => (record.type === 'TXT' && record.name === end ? [record.data] : []));
+  const zone = await zoneApex(end, ports, ctx);
+  const rrset = await createWorldDns(configured, ports).rrset(zone, { name: end, type: 'TXT' }, ctx);
+  return rrset?.type === 'TXT' ? rrset.values : [];
 }
 
 /** Now, where one is due already or nobody knows. */

@@ -206,7 +206,9 @@ async function zoneFindings(
 function lookupFailure(thrown: unknown): Condition[] {
   if (!(thrown instanceof DelegatedError)) throw thrown;
   const { code, message, hint = 'look at the servers and the delegation of that zone' } = thrown;
-  if (code === 'E_CHALLENGE_CNAME') return [condition('CHALLENGE_CNAME', message, hint)];
+  // An alias where the values have to stand: a server of the config shows one that the public ones do not.
+  if (code === 'E_CHALLENGE_CNAME' || code === 'E_RECORD_CNAME')
+    return [condition('CHALLENGE_CNAME', message, hint)];
   if (code === 'E_DNS_UNANSWERED' || code === 'E_ZONE_NOT_FOUND')
     return [condition('ZONE_UNKNOWN', message, hint)];
   throw thrown;

@@ -2,7 +2,7 @@
 import { type DomainName, ancestry, isWithin, parentName, under } from './dns/domain-name.ts';
 import type { TargetFact } from './dns/guard.ts';
 import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
-import { type NameServer, endpointText, firstAnswer } from './name-servers.ts';
+import { type NameServer, endpointText, firstAnswer, firstProof } from './name-servers.ts';
 import type { Ctx, DnsQuestion, DnsRecord, DnsResponse, Endpoint, Ports } from './ports.ts';
 
 export type LookupPorts = Pick<Ports, 'dns' | 'resolvers' | 'dice'>;
@@ -155,7 +155,8 @@ async function authoritativeCname(
     if (error.code !== 'E_DNS_UNANSWERED') throw error;
     if (configured.length === 0) throw outOfReach(zone, error);
     // Behind a firewall that lets nobody but a resolver out, that one is all there is.
-    return cnameAt(name, (await firstAnswer(configured, { ...question, recurse: true }, ports, ctx)).answers);
+    const servers = await serversToAsk(zone, configured, ports, ctx);
+    return cnameAt(name, (await firstProof(servers, { name, type: 'CNAME' }, ports, ctx)).answers);
   }
 }
 

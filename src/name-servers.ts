@@ -41,19 +41,60 @@ export function endpointText({ address, port }: Endpoint): string {
 export async function firstAnswer(
   servers: readonly Endpoint[],
   question: DnsQuestion,
-  { dns }: AskPorts,
-  ctx: Ctx,
+  ports: AskPorts,
+  ctx: Pick<Ctx, 'signal'>,
   speaks: (response: DnsResponse) => boolean = () => true,
 ): Promise<DnsResponse> {
+  const doubt = (response: DnsResponse): string | null => {
+    if (!isDefinite(response.rcode)) return ` answered ${response.rcode}`;
+    return speaks(response) ? null : ' does not speak for the zone';
+  };
+  const attempts = servers.map((endpoint) => ({ endpoint, question, doubt }));
+  return firstUndoubted(attempts, question, ports, ctx);
+}
+
+/**
+ * The first answer that proves what a name has, or that it has nothing, in the order of the servers. A resolver that the
+ * config names finds nothing by itself, so it is asked to; an authority does not care (RFC 1035 §4.1.1).
+ * @throws DelegatedError E_DNS_UNANSWERED
+ */
+export async function firstProof(
+  servers: readonly NameServer[],
+  question: Omit<DnsQuestion, 'recurse'>,
+  ports: AskPorts,
+  ctx: Pick<Ctx, 'signal'>,
+): Promise<DnsResponse> {
+  const attempts = servers.flatMap((server) => {
+    const asked = { ...question, recurse: server.configured === true };
+    const doubt = (response: DnsResponse): string | null => {
+      const reason = provesNothing(response, server);
+      return reason === null ? null : `: ${reason}`;
+    };
+    return server.endpoints.map((endpoint) => ({ endpoint, question: asked, doubt }));
+  });
+  return firstUndoubted(attempts, question, ports, ctx);
+}
+
+interface Attempt {
+  readonly endpoint: Endpoint;
+  readonly question: DnsQuestion;
+  /** What is wrong with the answer, as it follows the name of the server. */
+  readonly doubt: (response: DnsResponse) => string | null;
+}
+
+async function firstUndoubted(
+  attempts: readonly Attempt[],
+  { name, type }: Omit<DnsQuestion, 'recurse'>,
+  { dns }: AskPorts,
+  ctx: Pick<Ctx, 'signal'>,
+): Promise<DnsResponse> {
   const troubles: string[] = [];
-  for (const server of servers) {
+  for (const { endpoint, question, doubt } of attempts) {
     try {
-      const response = await dns.query(server, question, ctx);
-      const definite = isDefinite(response.rcode);
-      if (definite && speaks(response)) return response;
-      troubles.push(
-        `${endpointText(server)} ${definite ? 'does not speak for the zone' : `answered ${response.rcode}`}`,
-      );
+      const response = await dns.query(endpoint, question, ctx);
+      const trouble = doubt(response);
+      if (trouble === null) return response;
+      troubles.push(`${endpointText(endpoint)}${trouble}`);
     } catch (thrown) {
       const error = asDelegatedError(thrown);
       if (error.code !== 'E_DNS_UNANSWERED') throw error;
@@ -61,14 +102,10 @@ export async function firstAnswer(
     }
   }
   const why = troubles.length > 0 ? troubles.join('; ') : 'there is no server to ask';
-  throw new DelegatedError(
-    'E_DNS_UNANSWERED',
-    `nobody could answer ${question.name} ${question.type}: ${why}`,
-    {
-      hint: 'check `resolvers` in the config and that port 53 is open over UDP and TCP',
-      retry: BACKOFF,
-    },
-  );
+  throw new DelegatedError('E_DNS_UNANSWERED', `nobody could answer ${name} ${type}: ${why}`, {
+    hint: 'check `resolvers` in the config and that port 53 is open over UDP and TCP',
+    retry: BACKOFF,
+  });
 }
 
 /** A validating resolver that answers as soon as it is told not to validate (RFC 4035 §3.2.2): DNSSEC is what fails. */

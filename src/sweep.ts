@@ -8,7 +8,8 @@ import type { DomainName } from './dns/domain-name.ts';
 import { type DelegatedError, asDelegatedError } from './errors.ts';
 import { groupBy } from './group-by.ts';
 import { serversToAsk } from './lookup.ts';
-import type { Ctx, Endpoint, Ports } from './ports.ts';
+import { firstProof } from './name-servers.ts';
+import type { Ctx, Ports } from './ports.ts';
 import type { ChallengeValue, Journal } from './schedule/state.ts';
 import { zoneAccess } from './zone-access.ts';
 
@@ -159,16 +160,14 @@ async function look(
   try {
     const configured = nameServers ?? config.providers.get(provider)?.nameServers ?? [];
     const servers = await serversToAsk(zoneName, configured, ports, ctx);
-    const endpoints = servers.flatMap((server) => server.endpoints);
-    const question = { name, type: 'TXT', recurse: false } as const;
     const seen = await Promise.all(
-      endpoints.map(async (endpoint: Endpoint) =>
-        ports.dns.query(endpoint, question, ctx).then(
-          ({ answers, authoritative, rcode }) => {
-            if (answers.some((record) => record.type === 'TXT' && record.data === value)) return 'there';
-            return authoritative && (rcode === 'NOERROR' || rcode === 'NXDOMAIN') ? 'gone' : 'unknown';
-          },
-          () => 'unknown' as const,
+      servers.flatMap((server) =>
+        server.endpoints.map(async (endpoint) =>
+          firstProof([{ ...server, endpoints: [endpoint] }], { name, type: 'TXT' }, ports, ctx).then(
+            ({ answers }) =>
+              answers.some((record) => record.type === 'TXT' && record.data === value) ? 'there' : 'gone',
+            () => 'unknown' as const,
+          ),
         ),
       ),
     );

@@ -2,7 +2,7 @@
 import type { DomainName } from './dns/domain-name.ts';
 import type { RRset } from './dns/rrset.ts';
 import type { LookupPorts } from './lookup.ts';
-import { type NameServer, firstAnswer } from './name-servers.ts';
+import { type NameServer, firstProof } from './name-servers.ts';
 import type { Ctx, DnsClient, DnsResponse } from './ports.ts';
 
 /**
@@ -26,11 +26,10 @@ export function withoutCaches(
   ports: LookupPorts,
   ctx: Ctx,
 ): DnsClient {
-  const endpoints = servers.flatMap((server) => server.endpoints);
   return {
     query: (server, question, inner) =>
       question.type === 'SRV' && names.has(question.name)
-        ? firstAnswer(endpoints, { ...question, recurse: false }, ports, { ...ctx, signal: inner.signal })
+        ? firstProof(servers, question, ports, { ...ctx, signal: inner.signal })
         : ports.dns.query(server, question, inner),
   };
 }

@@ -249,6 +249,16 @@ describe('doctor', () => {
     assert.ok((await codes('wildcard')).includes('CHALLENGE_CNAME'));
   });
 
+  it('sees a CNAME of _acme-challenge that only a server of the config has', async () => {
+    const inside = await startDnsStub((question) =>
+      question.type === 'TXT'
+        ? { answers: [{ name: question.name, type: 'CNAME', ttl: 60, data: 'elsewhere.bare.test' }] }
+        : inCharge(question),
+    );
+    stubs.push(inside);
+    assert.deepEqual(await codes('bare', { nameServers: [inside.endpoint] }), ['CHALLENGE_CNAME']);
+  });
+
   it('sees that the parent names other servers than the zone', async () => {
     const client = createDnsClient();
     const real = { address: '127.0.0.1', port: bind.port };

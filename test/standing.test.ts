@@ -3,11 +3,14 @@ import type { SiteConfig } from '../src/config/config.ts';
 import { type DomainName, under } from '../src/dns/domain-name.ts';
 import { needsRehearsal } from '../src/rehearse-first.ts';
 import { plan, renew, sync } from '../src/renew.ts';
+import type { DnsQuestion, DnsResponse } from '../src/ports.ts';
 import type { SiteReport } from '../src/report.ts';
+import { answer } from './support/fake-dns.ts';
 import {
   type World,
   CHALLENGE,
   EXAMPLE,
+  RESOLVER,
   certificate,
   config,
   createWorld,
@@ -52,6 +55,19 @@ describe('dns-persist-01', () => {
     return inOne(renew([of], config(of), NO_FORCE, ports, patient));
   };
   const planned = (of = persisting()) => inOne(plan([of], config(of), world.ports(), ctx()));
+  /** The provider writes nothing, and the resolver that the config names as a name server says this. */
+  const behindResolver = async (says: (question: DnsQuestion) => DnsResponse | undefined) => {
+    const of = persisting();
+    await sync([site()], 'apply', config(site()), {}, world.ports(), ctx());
+    const ports = world.ports(async (call, perform) => (call === 'provider.apply' ? undefined : perform()));
+    world.dns.interfere = ({ address }, question) =>
+      address === RESOLVER.address ? says(question) : undefined;
+    const { providers, ...rest } = config(of);
+    const named = [...providers].map(
+      ([name, provider]) => [name, { ...provider, nameServers: [RESOLVER] }] as const,
+    );
+    return inOne(renew([of], { ...rest, providers: new Map(named) }, NO_FORCE, ports, ctx()));
+  };
   const valuesAt = (name: DomainName) =>
     world.provider.snapshot().filter((line) => line.startsWith(`${name} `) && line.includes(' TXT '));
   const put = async (...values: string[]): Promise<void> => {
@@ -145,6 +161,18 @@ describe('dns-persist-01', () => {
     assert.ok(done.errors[0]?.hint?.includes(`_validation-persist.example.org TXT "${VALUE}"`));
     assert.equal(world.ca.orders.length, 0);
     assert.deepEqual(world.state.ledger, []);
+  });
+
+  it('is looked for at a resolver that the config names, as a resolver is asked', async () => {
+    await put('ca.test; accounturi=https://ca.test/account/2');
+    const done = await behindResolver(({ recurse }) => (recurse ? undefined : answer('REFUSED')));
+    assert.deepEqual(codes(done), ['E_STANDING_VALUE']);
+    assert.match(done.errors[0]?.message ?? '', /another account: https:\/\/ca\.test\/account\/2/);
+  });
+
+  it('is not served as long as no server says anything of it', async () => {
+    const done = await behindResolver(({ type }) => (type === 'TXT' ? answer('SERVFAIL') : undefined));
+    assert.deepEqual(codes(done), ['E_NOT_PROPAGATED']);
   });
 
   it('never publishes a value that counts no more', async () => {

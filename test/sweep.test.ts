@@ -12,6 +12,7 @@ import {
   CHALLENGE,
   EXAMPLE,
   HOSTER,
+  RESOLVER,
   type World,
   certificate,
   config,
@@ -225,6 +226,36 @@ describe('challenge values of a run that died, after the config has changed', ()
     await run(changed(world, { elsewhere }, OTHER));
     assert.ok(world.dns.asked.includes(`192.0.2.99 ${CHALLENGE} TXT`));
     assert.deepEqual([...world.state.journals.keys()], [STALE], 'it does not speak for the zone');
+  });
+
+  it('are asked for at a resolver that the config names, as a resolver is asked', async () => {
+    const world = await afterDeath();
+    const elsewhere = await createElsewhere(world);
+    const journal = world.state.journals.get('example.org');
+    assert.ok(journal !== undefined);
+    const challenges = journal.challenges.map((each) => ({ ...each, nameServers: [RESOLVER] }));
+    world.state.journals.set('example.org', { ...journal, challenges });
+    world.dns.interfere = (_, { recurse }) => (recurse ? undefined : answer('REFUSED'));
+    world.clock.advance(2 * HOUR_MS);
+    await run(changed(world, { elsewhere }, OTHER));
+    assert.deepEqual([...world.state.journals.keys()], [STALE], 'it still has the value');
+    world.provider.erase({ name: CHALLENGE, type: 'TXT' });
+    world.clock.advance(24 * HOUR_MS);
+    await run(changed(world, { elsewhere }, OTHER));
+    assert.equal(world.state.journals.size, 0);
+  });
+
+  it('are not there because a lame server has them in its cache', async () => {
+    const world = await afterDeath();
+    const [value = ''] = world.state.journals.get('example.org')?.challenges.map((each) => each.value) ?? [];
+    world.dns.interfere = (server, { name, type }) =>
+      name === CHALLENGE && type === 'TXT' && server.address === '192.0.2.2'
+        ? answer('NOERROR', [{ name, ttl: 60, type, data: value }], { authoritative: false })
+        : undefined;
+    const main = await world.ports().provider('main');
+    await run(changed(world, { main, elsewhere: await createElsewhere(world) }, OTHER));
+    assert.deepEqual(world.challengeValues(), FOREIGN);
+    assert.equal(world.state.journals.size, 0, 'the provider has removed it, and no authority has it');
   });
 
   it('are tried again more and more seldom, and once a day in the end', async () => {

@@ -32,6 +32,8 @@ export interface Patient extends Partial<DoctorPorts> {
   readonly certificate?: Partial<CertificateConfig>;
   readonly persist?: PersistConfig;
   readonly settings?: Partial<Config['acme']>;
+  /** Of the provider. */
+  readonly nameServers?: readonly Endpoint[];
   readonly ctx?: Ctx;
 }
 
@@ -47,6 +49,7 @@ export async function examineSite(serverName: string, patient: Patient): Promise
     target,
     persist,
     settings,
+    nameServers = [],
     ctx: given = ctx(),
     ...ports
   } = patient;
@@ -67,9 +70,15 @@ export async function examineSite(serverName: string, patient: Patient): Promise
   const resolver = servers.get('127.0.0.1');
   const world = createWorld().ports();
   const base = config(examined);
+  const providers = [...base.providers].map(([key, each]) => [key, { ...each, nameServers }] as const);
   return examine(
     [examined],
-    { ...base, state: `${folder}/state`, acme: { ...base.acme, ...settings } },
+    {
+      ...base,
+      state: `${folder}/state`,
+      acme: { ...base.acme, ...settings },
+      providers: new Map(providers),
+    },
     {
       ...world,
       dns: atTheirPorts(servers),
