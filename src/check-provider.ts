@@ -1,9 +1,9 @@
 /** Does a provider do what the config will ask of it? Changes nothing. */
 import type { ProviderConfig, SiteConfig } from './config/config.ts';
-import { relativeToRoot } from './dns/domain-name.ts';
+import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import { recordKeys } from './dns/fence.ts';
 import type { RRsetKey } from './dns/rrset.ts';
-import { asDelegatedError } from './errors.ts';
+import { type ErrorCode, asDelegatedError } from './errors.ts';
 import { followChallenge } from './lookup.ts';
 import { publishedNames } from './matrix/delegation.ts';
 import { mapConcurrent } from './pool.ts';
@@ -25,6 +25,11 @@ interface Use {
 }
 
 const SITES_AT_ONCE = 16;
+const UNKNOWN_END: ReadonlySet<ErrorCode> = new Set([
+  'E_DNS_UNANSWERED',
+  'E_ZONE_NOT_FOUND',
+  'E_CHALLENGE_CNAME',
+]);
 
 /** @param sites those that may use it; others than its own are left out */
 export async function checkProvider(
@@ -62,11 +67,18 @@ async function useOf(
   if (site.certificate === null || (site.challengeProvider ?? site.provider) !== name)
     return { site, keys: records };
   const ends = challengeNames(site).map(async (challenge): Promise<RRsetKey> => {
-    // Without an answer the name itself is the best guess; the zone is looked for below in any case.
     const end = followChallenge(challenge, nameServers, ports, ctx);
-    return { name: await end.catch(() => challenge), type: 'TXT' };
+    return { name: await end.catch(orItself(challenge)), type: 'TXT' };
   });
   return { site, keys: [...records, ...(await Promise.all(ends))] };
+}
+
+/** Without an answer the name itself is the best guess; its zone is looked for in any case. */
+function orItself(challenge: DomainName): (thrown: unknown) => DomainName {
+  return (thrown) => {
+    if (UNKNOWN_END.has(asDelegatedError(thrown).code)) return challenge;
+    throw thrown;
+  };
 }
 
 async function zoneItem(provider: DnsProvider, { site, keys }: Use, ctx: Ctx): Promise<CheckItem> {
@@ -91,5 +103,7 @@ async function zoneItem(provider: DnsProvider, { site, keys }: Use, ctx: Ctx): P
 
 function failure(thrown: unknown): CheckItem {
   const { code, message, hint } = asDelegatedError(thrown);
+  // A stop, or a bug of ours, says nothing of the provider.
+  if (code === 'E_ABORTED' || code === 'E_BUG') throw thrown;
   return { ok: false, message: `${code}: ${message}`, ...(hint === undefined ? {} : { hint }) };
 }

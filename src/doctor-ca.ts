@@ -1,4 +1,5 @@
 /** The CA as far as its directory shows it, and what our own limits leave of orders and validations there. */
+import type { Directory } from './acme/directory.ts';
 import type { Applicant } from './doctor-caa.ts';
 import type { AcmeConfig } from './config/config.ts';
 import type { DomainName } from './dns/domain-name.ts';
@@ -20,17 +21,20 @@ const WRONG_MS = 300_000;
 const DRIFT_MS = 30_000;
 
 export async function examineCa(
-  { directoryUrl, eab }: AcmeConfig,
+  acme: AcmeConfig,
   account: string | null,
   ports: Pick<Ports, 'acme'>,
   ctx: Ctx,
 ): Promise<CaSight> {
+  const { directoryUrl } = acme;
   try {
     const directory = await (await ports.acme(directoryUrl)).directory(ctx);
-    const unbound = directory.externalAccountRequired && account === null && eab === undefined;
     return {
       applicant: { directoryUrl, directory, account },
-      findings: [...clockFindings(directory), ...(unbound ? [unboundFinding(directoryUrl)] : [])],
+      findings: [
+        ...clockFindings(directory),
+        ...(lacksBinding(acme, directory, account) ? [unboundFinding(directoryUrl)] : []),
+      ],
     };
   } catch (thrown) {
     const { code, message, hint } = asDelegatedError(thrown);
@@ -41,6 +45,11 @@ export async function examineCa(
     ]);
     return { applicant: null, findings: [found] };
   }
+}
+
+/** The CA makes accounts only for its customers (RFC 8555 §7.3.4), and could not tell that we are one. */
+export function lacksBinding({ eab }: AcmeConfig, directory: Directory, account: string | null): boolean {
+  return directory.externalAccountRequired && account === null && eab === undefined;
 }
 
 function unboundFinding(directoryUrl: string): Condition {

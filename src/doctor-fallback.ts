@@ -1,4 +1,5 @@
 /** Could the other CAs of the config take over on the day when the first one fails? */
+import { lacksBinding } from './doctor-ca.ts';
 import { examineCaa } from './doctor-caa.ts';
 import { certificateAuthoritiesOf } from './config/certificate-authorities-of.ts';
 import type { AcmeConfig, Config, SiteConfig } from './config/config.ts';
@@ -22,7 +23,9 @@ export async function examineFallbacks(
   ports: FallbackPorts,
   ctx: Ctx,
 ): Promise<Condition[]> {
-  const names = [...new Set(sites.flatMap((site) => (site.certificate === null ? [] : wantedNames(site))))];
+  // A standing value has the account of the first CA, so no other is asked for those sites.
+  const movable = sites.filter(({ certificate, persist }) => certificate !== null && persist === undefined);
+  const names = [...new Set(movable.flatMap(wantedNames))];
   const [, ...others] = certificateAuthoritiesOf(acme);
   if (names.length === 0) return [];
   const found = await Promise.all(
@@ -43,22 +46,24 @@ export async function examineFallbacks(
 }
 
 async function reasonsAgainst(
-  { directoryUrl, eab }: AcmeConfig,
+  other: AcmeConfig,
   names: ReturnType<typeof wantedNames>,
   ports: FallbackPorts,
   ctx: Ctx,
 ): Promise<string[]> {
+  const { directoryUrl } = other;
   try {
     const directory = await (await ports.acme(directoryUrl)).directory(ctx);
     const account = (await ports.account(directoryUrl))?.url ?? null;
-    const unbound = directory.externalAccountRequired && account === null && eab === undefined;
     const applicant = { directoryUrl, directory, account };
     const caa = await mapConcurrent(names, NAMES_AT_ONCE, (name) =>
       examineCaa(name, applicant, 'dns-01', ports, ctx),
     );
     const refusals = caa.flat().filter(({ severity }) => severity === 'error');
     return [
-      ...(unbound ? ['it wants an external account, and `acme.fallback[].eab` is not set'] : []),
+      ...(lacksBinding(other, directory, account)
+        ? ['it wants an external account, and `acme.fallback[].eab` is not set']
+        : []),
       ...new Set(refusals.map(({ message }) => message)),
     ];
   } catch (thrown) {

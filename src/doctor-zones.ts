@@ -88,13 +88,13 @@ function hasNoRoute(error: unknown): boolean {
 
 function transportFinding(
   zone: DomainName,
-  { name }: NameServer,
+  server: NameServer,
   endpoint: Endpoint,
   transport: Transport,
   answered: Answered,
 ): Condition[] {
   if (answered.kind === 'answer') return [];
-  const which = `${name} (${endpointText(endpoint)}), a name server of ${relativeToRoot(zone)},`;
+  const which = `${describe(zone, server, endpoint)},`;
   if (answered.kind === 'no-route')
     return [
       condition(
@@ -106,7 +106,7 @@ function transportFinding(
     ];
   const fix =
     transport === 'UDP'
-      ? 'start it, open UDP port 53 on the way, or take it out of the NS records in the zone and in its parent'
+      ? `start it, open UDP port 53 on the way, or ${otherwise(server)}`
       : 'open TCP port 53: what does not fit into a UDP packet is asked for by TCP (RFC 7766)';
   return [
     condition(
@@ -120,28 +120,39 @@ function transportFinding(
 
 function lameFinding(
   zone: DomainName,
-  { name, configured }: NameServer,
+  server: NameServer,
   endpoint: Endpoint,
   ...answers: readonly Answered[]
 ): Condition[] {
-  const lame = answers.find(
-    (each) => each.kind === 'answer' && !speaksFor(zone, configured === true, each.response),
-  );
+  const lame = answers.find((each) => each.kind === 'answer' && !speaksFor(zone, server, each.response));
   if (lame?.kind !== 'answer') return [];
   const { rcode } = lame.response;
   return [
     condition(
       'NAME_SERVER_LAME',
-      `${name} (${endpointText(endpoint)}) is named as a name server of ${relativeToRoot(zone)} and does not speak for it`,
-      'let it serve the zone, or take it out of the NS records in the zone and in its parent',
+      `${describe(zone, server, endpoint)}, does not speak for that zone`,
+      `let it serve the zone, or ${otherwise(server)}`,
       [rcode === 'NOERROR' ? 'it answers without authority (AA)' : `it answers ${rcode}`],
     ),
   ];
 }
 
+function describe(zone: DomainName, { name, configured }: NameServer, endpoint: Endpoint): string {
+  const whose = relativeToRoot(zone);
+  return configured === true
+    ? `${name}, which \`nameServers\` of the provider has for ${whose}`
+    : `${name} (${endpointText(endpoint)}), a name server of ${whose}`;
+}
+
+function otherwise({ configured }: NameServer): string {
+  return configured === true
+    ? 'correct `nameServers` of the provider'
+    : 'take it out of the NS records in the zone and in its parent';
+}
+
 /** A resolver that the config names in the place of the zone's servers knows the zone, and has no AA. */
-function speaksFor(zone: DomainName, configured: boolean, response: DnsResponse): boolean {
+function speaksFor(zone: DomainName, { configured }: NameServer, response: DnsResponse): boolean {
   if (response.rcode !== 'NOERROR') return false;
   const knows = response.answers.some(({ type, name }) => type === 'SOA' && name === zone);
-  return response.authoritative || (configured && knows);
+  return response.authoritative || (configured === true && knows);
 }

@@ -12,6 +12,10 @@ export interface NameServer {
   readonly configured?: true;
 }
 
+const RESOLVERS_HINT = 'check `resolvers` in the config and that port 53 is open over UDP and TCP';
+const SERVERS_HINT =
+  'are the name servers of the zone, or `nameServers` of the provider, up, and is port 53 open over UDP and TCP?';
+
 /**
  * Why an answer proves neither that the name has records nor that it has none; null when it does prove it. A server that
  * the NS records name and that answers without AA is lame: what it says comes from a cache, or is a referral.
@@ -50,7 +54,7 @@ export async function firstAnswer(
     return speaks(response) ? null : ' does not speak for the zone';
   };
   const attempts = servers.map((endpoint) => ({ endpoint, question, doubt }));
-  return firstUndoubted(attempts, question, ports, ctx);
+  return firstUndoubted(attempts, question, question.recurse ? RESOLVERS_HINT : SERVERS_HINT, ports, ctx);
 }
 
 /**
@@ -72,7 +76,7 @@ export async function firstProof(
     };
     return server.endpoints.map((endpoint) => ({ endpoint, question: asked, doubt }));
   });
-  return firstUndoubted(attempts, question, ports, ctx);
+  return firstUndoubted(attempts, question, SERVERS_HINT, ports, ctx);
 }
 
 interface Attempt {
@@ -85,6 +89,7 @@ interface Attempt {
 async function firstUndoubted(
   attempts: readonly Attempt[],
   { name, type }: Omit<DnsQuestion, 'recurse'>,
+  hint: string,
   { dns }: AskPorts,
   ctx: Pick<Ctx, 'signal'>,
 ): Promise<DnsResponse> {
@@ -103,7 +108,7 @@ async function firstUndoubted(
   }
   const why = troubles.length > 0 ? troubles.join('; ') : 'there is no server to ask';
   throw new DelegatedError('E_DNS_UNANSWERED', `nobody could answer ${name} ${type}: ${why}`, {
-    hint: 'check `resolvers` in the config and that port 53 is open over UDP and TCP',
+    hint,
     retry: BACKOFF,
   });
 }

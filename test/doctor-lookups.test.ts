@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { type DomainName, under } from '../src/dns/domain-name.ts';
 import { examineLeftovers } from '../src/doctor-leftovers.ts';
 import { examineStanding } from '../src/doctor-standing.ts';
+import { examineZone } from '../src/doctor-zones.ts';
 import type { DnsQuestion, DnsRecord } from '../src/ports.ts';
-import { answer } from './support/fake-dns.ts';
+import { answer, silence } from './support/fake-dns.ts';
 import {
   CHALLENGE,
   EXAMPLE,
@@ -21,6 +22,7 @@ import { DIRECTORY, THUMBPRINT } from './support/doctor-world.ts';
 
 const STANDING = under('_validation-persist', EXAMPLE);
 const ACCOUNT = { url: 'https://ca.test/acct/1', thumbprint: THUMBPRINT };
+const SECOND_RESOLVER = { address: '127.0.0.2', port: 53 };
 const STRAY = 'a'.repeat(43);
 
 /** As resolvers do by default: who does not ask them to find out hears nothing. */
@@ -78,6 +80,37 @@ describe('a name server that doctor asks for challenge values', () => {
   it('is not believed where it is lame', async () => {
     assert.deepEqual(await leftovers(besideLame([text(CHALLENGE, STRAY)]), false), []);
     assert.deepEqual(await leftovers(besideLame([], text(CHALLENGE, STRAY)), false), [STRAY]);
+  });
+});
+
+/** What is said of a server that refuses, or that is silent. */
+async function said(resolver: boolean, silent = false): Promise<string[]> {
+  const world = createWorld();
+  const sick = resolver ? SECOND_RESOLVER.address : '192.0.2.2';
+  world.dns.interfere = (server) => {
+    if (server.address !== sick) return undefined;
+    if (silent) throw silence(server);
+    return answer('REFUSED');
+  };
+  const configured = resolver ? [SECOND_RESOLVER] : [];
+  const found = await examineZone(EXAMPLE, configured, world.ports(), ctx());
+  assert.ok(found.length > 0);
+  return found.map(({ code, message, fix }) => `${code} ${message}: ${fix}`);
+}
+
+describe('a name server that doctor examines', () => {
+  it('is not called a name server of the zone where the config names it', async () => {
+    for (const silent of [false, true])
+      for (const text of await said(true, silent)) {
+        assert.match(text, /`nameServers` of the provider/);
+        assert.doesNotMatch(text, /NS records|a name server of/);
+      }
+    assert.match((await said(true)).join(), /^NAME_SERVER_LAME .*correct `nameServers` of the provider/);
+  });
+
+  it('is to be taken out of the NS records where those name it', async () => {
+    assert.match((await said(false)).join(), /^NAME_SERVER_LAME .*name server of example\.org.*NS records/);
+    assert.match((await said(false, true)).join(), /NAME_SERVER_UDP .*, a name server of .*NS records/);
   });
 });
 

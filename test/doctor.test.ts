@@ -386,6 +386,8 @@ describe('doctor', () => {
         : world.acme(url).then((each) => ({ ...each, directory: async () => DIRECTORY }));
     const [gone] = await findings('bare', { settings, acme: away });
     assert.match(gone?.message ?? '', /^other\.test could not take over: E_ACME_UNREACHABLE: no route$/);
+    // A standing value names an account of the first CA: nobody takes over there.
+    assert.deepEqual(await codes('persist', { settings, acme: away, persist: { wildcard: false } }), []);
   });
 
   it('sees folders that this user may not write to', async function () {

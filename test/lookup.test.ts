@@ -62,6 +62,7 @@ describe('a question to the resolvers', () => {
       /example\.org\. A: 127\.0\.0\.1:53 answered SERVFAIL; 127\.0\.0\.2 is silent/,
     );
     assert.deepEqual(error.retry, { kind: 'backoff' });
+    assert.match(error.hint ?? '', /`resolvers`/);
     await assertRefused(ask(QUESTION, { ...ports, resolvers: [] }, ctx()), 'E_DNS_UNANSWERED');
   });
 });
@@ -200,6 +201,10 @@ describe('the place of a challenge', () => {
     const world = createWorld();
     world.dns.interfere = (_, { type }) => (type === 'CNAME' ? answer('SERVFAIL') : undefined);
     await assertRefused(place(world), 'E_DNS_UNANSWERED');
+    // Nor is a resolver to blame for the silence of a server that the config names.
+    const named = followChallenge(CHALLENGE, [SECOND], world.ports(), ctx());
+    const error = await assertRefused(named, 'E_DNS_UNANSWERED');
+    assert.match(error.hint ?? '', /`nameServers` of the provider/);
   });
 });
 

@@ -31,6 +31,8 @@ describe('SRV records past the caches', () => {
     assert.deepEqual((await ask(behind(SERVERS, world))).answers, [NEW]);
     const error = await assertRefused(ask(behind(SERVERS.slice(0, 1), world)), 'E_DNS_UNANSWERED');
     assert.match(error.message, /192\.0\.2\.1:53: it answers without authority \(AA\)/);
+    assert.match(error.hint ?? '', /are the name servers of the zone, or `nameServers` of the provider, up/);
+    assert.doesNotMatch(error.hint ?? '', /`resolvers`/);
   });
 
   it('are asked of a resolver that the config names, as a resolver is asked', async () => {
