@@ -101,7 +101,9 @@ async function look(
   interview: Interview,
   shell: Shell,
 ): Promise<{ readonly advice: Advice; readonly zone: ZoneSight }> {
-  interview.say(`\nLooking at ${serverName.text} as other servers see it; 15 seconds at most …\n`);
+  interview.say('');
+  interview.say(`Looking at ${serverName.text} as other servers see it; 15 seconds at most …`);
+  interview.say('');
   const endpoints = resolvers.flatMap((each) => parseEndpoint(each, DNS_PORT) ?? []);
   const trusted = caFile === undefined ? {} : { caCertificates: await readCertificates(caFile) };
   const ctx = { signal: shell.signal, log: createTools({}, shell).log, changeId: 'init' };
@@ -114,7 +116,8 @@ async function look(
   interview.say('What they see today:');
   for (const line of [...sight.discovery.steps, ...certificatesSeen(sight)])
     interview.say(`  - ${line}`, '    ');
-  interview.say('\nWhat that means:');
+  interview.say('');
+  interview.say('What that means:');
   for (const paragraph of advice.text) interview.say(`  ${paragraph}`, '  ');
   interview.say('');
   return { advice, zone };
@@ -247,6 +250,7 @@ async function readBack(
         ]),
     'have `renew` run twice a day, or the daemon (README, "Keep it running")',
   ];
-  interview.say(`\nWrote ${file}; it reads well. Next:`);
+  interview.say('');
+  interview.say(`Wrote ${file}; it reads well. Next:`);
   for (const [index, step] of steps.entries()) interview.say(`  ${index + 1}. ${step}`, '     ');
 }

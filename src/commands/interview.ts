@@ -1,11 +1,12 @@
 import type * as z from 'zod';
 import { DelegatedError } from '../errors.ts';
 import type { Shell } from './shell.ts';
+import { printable } from './wrap.ts';
 
-/** Questions to the person at the terminal, on stderr. */
+/** Questions to the person at the terminal, on stderr. Whatever a stranger said may stand in them. */
 export interface Interview {
   /**
-   * A paragraph; what starts with four blanks is left as it is.
+   * A paragraph, without line breaks; what starts with four blanks is left as it is.
    * @param indent of its further lines
    */
   say(paragraph: string, indent?: string): void;
@@ -101,9 +102,10 @@ function prompt(question: string): string {
 
 /** Never over the edge of a terminal of 80 columns, unless a word is. */
 export function wrapped(text: string, indent = ''): string {
-  if (text.startsWith('    ')) return text;
+  const shown = printable(text);
+  if (shown.startsWith('    ')) return shown;
   const lines: string[] = [];
-  for (const word of text.split(/(?<=\S) /)) {
+  for (const word of shown.split(/(?<=\S) /)) {
     const last = lines.at(-1);
     if (last !== undefined && `${last} ${word}`.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
     else lines.push(lines.length === 0 ? word : `${indent}${word.trimStart()}`);

@@ -1,7 +1,7 @@
 import type { CheckReport, TargetReport } from '../federation/check-report.ts';
 import type { Finding } from '../federation/finding.ts';
 import type { Paint, Tone } from './table.ts';
-import { wrapped } from './wrap.ts';
+import { printable, wrapped } from './wrap.ts';
 
 /** A report that someone who never read the specification understands: the verdict first. */
 export function renderCheck(report: CheckReport, paint: Paint, columns: number | null = null): string {
@@ -55,12 +55,4 @@ export function findingLines(
     ...evidence.map((line) => paint('dim', `             ${wrapped(printable(line), columns, 13)}`)),
     `           → ${wrapped(printable(fix), columns, 13)}`,
   ];
-}
-
-/** Servers that are looked at are strangers: what they say must not move anybody's cursor. */
-function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
-  );
 }

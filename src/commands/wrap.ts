@@ -17,3 +17,14 @@ export function wrapped(text: string, columns: number | null, indent: number): s
 }
 
 const NARROWEST = 20;
+
+/**
+ * Servers that are looked at, and CAs, are strangers: what they say must not move anybody's cursor, turn the direction of
+ * the text, or begin a line that looks like ours.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}

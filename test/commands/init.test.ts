@@ -268,6 +268,24 @@ describe('config init', () => {
       assert.deepEqual(shell.unanswered, []);
     });
 
+    it('shows what a CA says without obeying it', async () => {
+      const said = { type: 'urn:ietf:params:acme:error:unauthorized', detail: 'not \u202eyou\u001b[2J' };
+      const port = await lab.serve(certificateFor(['127.0.0.1']), json(403, said));
+      const roots = join(folder(), 'roots.pem');
+      await writeFile(roots, ROOT_CA.pem);
+      const shell = person([
+        ...UNTIL_PROVIDER,
+        ['Number or name', 'manual'],
+        ['terms of service', ''],
+        ['Number or name', 'nothing'],
+      ]);
+      const options = ['--ca', `https://127.0.0.1:${port}/`, '--email', 'a@b.example', '--ca-file', roots];
+      assert.equal(await init(shell, ZONE, ...options), 0, shell.complained());
+      const words = shell.complained().replaceAll(/\s+/g, ' ');
+      assert.match(words, /cannot be asked for its terms: .*not \\u\{202e\}you/);
+      assert.doesNotMatch(shell.complained(), /(?!\n)[\p{Cc}\p{Cf}]/u);
+    });
+
     it('says so where a domain is not registered, and where its servers cannot be seen', async () => {
       const answers = [
         ['Server name', NAME],
