@@ -3,7 +3,7 @@
  * a failed step is tried again by the next run, and never by ordering another certificate.
  */
 import type { CertificateConfig, SiteConfig } from './config/config.ts';
-import { type DelegatedError, BACKOFF, DelegatedError as Failure, asDelegatedError } from './errors.ts';
+import { BACKOFF, DelegatedError, asDelegatedError } from './errors.ts';
 import { groupBy } from './group-by.ts';
 import { addressesOf } from './lookup.ts';
 import { endpointText } from './name-servers.ts';
@@ -179,7 +179,7 @@ async function everyTargetAddress(site: SiteConfig, ports: Ports, ctx: Ctx): Pro
     staying.map(async ({ target, port }) => {
       const addresses = await addressesOf(target, ports, ctx);
       if (addresses.length === 0)
-        throw new Failure(
+        throw new DelegatedError(
           'E_NOT_SERVED',
           `the SRV target ${target} has no address, so nothing serves the certificate`,
           {
@@ -225,13 +225,13 @@ function notServed(
   version: StoredVersion,
   { why, isSilent = false }: { readonly why: string; readonly isSilent?: boolean },
   { reload }: CertificateConfig,
-): Failure {
+): DelegatedError {
   const hint = isSilent
     ? 'does the homeserver run, and is that where it listens with TLS? `certificate.verify` names other addresses, or none'
     : reload === null
       ? 'nothing reloads the homeserver: set `certificate.reload`, or see to it yourself'
       : 'look at the log of the homeserver: can its user read the key, does it read these files, is a proxy in front of it that holds its own copy?';
-  return new Failure(
+  return new DelegatedError(
     'E_NOT_SERVED',
     `${endpointText(server)} does not serve the certificate ${version.facts.serial}: ${why}`,
     {

@@ -2,7 +2,7 @@
 /** Composition root: argv, environment, signals, exit codes. The only file that says `process`. */
 import { writeSync } from 'node:fs';
 import * as module from 'node:module';
-import { type DelegatedError, DelegatedError as Failure, asDelegatedError } from './errors.ts';
+import { DelegatedError, asDelegatedError } from './errors.ts';
 import { createRedactor } from './io/redaction.ts';
 import { exitCodeOf } from './commands/exit-code.ts';
 import type { Shell } from './commands/shell.ts';
@@ -22,7 +22,10 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     // The second one is meant: whoever presses Ctrl-C twice does not want to wait for the clean-up.
     if (stopping.signal.aborted) process.exit(130);
     stopping.abort(
-      new Failure('E_ABORTED', `stopped by ${signal}`, { retry: { kind: 'backoff' }, outcome: 'unknown' }),
+      new DelegatedError('E_ABORTED', `stopped by ${signal}`, {
+        retry: { kind: 'backoff' },
+        outcome: 'unknown',
+      }),
     );
   });
 

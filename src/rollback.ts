@@ -4,7 +4,7 @@ import { certificateSight, nextOf } from './certificate-sight.ts';
 import type { SiteConfig } from './config/config.ts';
 import { deploy } from './deploy.ts';
 import { relativeToRoot } from './dns/domain-name.ts';
-import { type DelegatedError, DelegatedError as Failure, asDelegatedError } from './errors.ts';
+import { DelegatedError, asDelegatedError } from './errors.ts';
 import { wantedNames } from './issuance.ts';
 import type { Ctx, Ports, StoredVersion } from './ports.ts';
 import { remember } from './remember.ts';
@@ -27,7 +27,7 @@ export async function rollback(
   const name = site.serverName.text;
   const { certificate } = site;
   if (certificate === null)
-    throw new Failure('E_USAGE', `the config has no certificate for ${name}`, {
+    throw new DelegatedError('E_USAGE', `the config has no certificate for ${name}`, {
       hint: 'there is nothing to go back to for a site that manages records only',
     });
   const wanted = await usable(site, await choose(name, to, ports), ports);
@@ -73,12 +73,20 @@ async function choose(name: string, to: string | null, { store }: Ports): Promis
   const id = to === null ? earlier.at(-1) : ids.find((each) => each === to);
   if (id !== undefined) return id;
   if (to === null)
-    throw new Failure('E_CERTIFICATE_STORE', `there is no earlier version of the certificate of ${name}`, {
-      hint: `see \`delegated certificates show ${name}\`; \`delegated renew --force ${name}\` makes a new one`,
-    });
-  throw new Failure('E_USAGE', `there is no version ${JSON.stringify(to)} of the certificate of ${name}`, {
-    hint: ids.length === 0 ? 'there is none at all' : `there are ${ids.join(', ')}`,
-  });
+    throw new DelegatedError(
+      'E_CERTIFICATE_STORE',
+      `there is no earlier version of the certificate of ${name}`,
+      {
+        hint: `see \`delegated certificates show ${name}\`; \`delegated renew --force ${name}\` makes a new one`,
+      },
+    );
+  throw new DelegatedError(
+    'E_USAGE',
+    `there is no version ${JSON.stringify(to)} of the certificate of ${name}`,
+    {
+      hint: ids.length === 0 ? 'there is none at all' : `there are ${ids.join(', ')}`,
+    },
+  );
 }
 
 /** What would break federation is refused, whoever asks. */
@@ -93,8 +101,12 @@ async function usable(site: SiteConfig, id: string, ports: Ports): Promise<Store
         ? 'it was revoked'
         : (await ports.keys()).mismatch(version.material, wantedNames(site), ports.clock.now());
   if ('broken' in version || why !== null)
-    throw new Failure('E_CERTIFICATE_STORE', `cannot go back to version ${id} of ${name}: ${why ?? ''}`, {
-      hint: `see \`delegated certificates show ${name}\`, and choose another one with --to`,
-    });
+    throw new DelegatedError(
+      'E_CERTIFICATE_STORE',
+      `cannot go back to version ${id} of ${name}: ${why ?? ''}`,
+      {
+        hint: `see \`delegated certificates show ${name}\`, and choose another one with --to`,
+      },
+    );
   return version;
 }

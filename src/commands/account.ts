@@ -7,6 +7,7 @@ import type { AcmeConfig } from '../config/config.ts';
 import { DelegatedError, asDelegatedError } from '../errors.ts';
 import type { Ctx, Ports } from '../ports.ts';
 import { errorReport } from '../report.ts';
+import { askToType } from './ask-to-type.ts';
 import type { Context } from './context.ts';
 import { withSession } from './session.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
@@ -98,11 +99,8 @@ async function confirmClosing(host: string, shell: Shell): Promise<void> {
     throw new DelegatedError('E_USAGE', `this closes the account at ${host} for good`, {
       hint: `say --yes; ${hint}`,
     });
-  shell.err(`this closes the account at ${host} for good; ${hint}\nType "${host}" to do it: `);
-  if ((await shell.readLine())?.trim() === host) return;
-  throw new DelegatedError('E_USAGE', `nothing was done: what was typed is not "${host}"`, {
-    hint: '`delegated account show` names the accounts',
-  });
+  shell.err(`this closes the account at ${host} for good; ${hint}\n`);
+  await askToType(host, '`delegated account show` names the accounts', shell);
 }
 
 /** Those of the config in its order, or the one that is named. */

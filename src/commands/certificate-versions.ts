@@ -1,7 +1,7 @@
 /** `certificates list` and `certificates show`: what the state directory holds. No lock, no CA, no secret of the config. */
 import type { SiteConfig } from '../config/config.ts';
 import { relativeToRoot } from '../dns/domain-name.ts';
-import { type DelegatedError, DelegatedError as Failure, asDelegatedError } from '../errors.ts';
+import { DelegatedError, asDelegatedError } from '../errors.ts';
 import { type KeptVersion, type KeptVersions, keptVersions } from '../kept-versions.ts';
 import { wantedNames } from '../issuance.ts';
 import { errorReport, inOrder } from '../report.ts';
@@ -103,7 +103,7 @@ function siteVersions(site: SiteConfig, { versions, trouble }: KeptVersions, now
     error:
       unusable === null
         ? null
-        : new Failure(
+        : new DelegatedError(
             'E_CERTIFICATE_STORE',
             `the live certificate of ${serverName} cannot be used: ${unusable}`,
             {

@@ -1,8 +1,9 @@
 import type { SiteConfig } from '../config/config.ts';
-import { DelegatedError, asDelegatedError } from '../errors.ts';
+import { asDelegatedError } from '../errors.ts';
 import { wantedNames } from '../issuance.ts';
 import type { Clock, Log, StateStore } from '../ports.ts';
 import { mayFail, mayOrder } from '../schedule/ledger.ts';
+import { askToType } from './ask-to-type.ts';
 import type { Shell } from './shell.ts';
 
 interface LedgerPorts {
@@ -37,14 +38,10 @@ export async function confirmForce(
       `--force orders a new certificate, due or not, and goes past our own limits for: ${names.join(', ')}`,
       ...(await limitLines(named, ca, ports)),
       "The limits of the CA stay; Let's Encrypt issues 5 certificates for the same names in a week.",
-      `Type "${wanted}" to do it: `,
+      '',
     ].join('\n'),
   );
-  const typed = await shell.readLine();
-  if (typed?.trim() === wanted) return;
-  throw new DelegatedError('E_USAGE', `nothing was done: what was typed is not "${wanted}"`, {
-    hint: 'without --force only what is due is renewed, within the limits',
-  });
+  await askToType(wanted, 'without --force only what is due is renewed, within the limits', shell);
 }
 
 /** Which sites have used up our own limits, so that whoever only wants a renewal sees whether it takes `--force` at all. */

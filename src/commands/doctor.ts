@@ -1,14 +1,12 @@
 import { examine } from '../doctor.ts';
-import type { Condition } from '../health/finding.ts';
-import type { DoctorReport } from '../health/doctor-report.ts';
 import { createHomeserverFiles } from '../io/homeserver-files.ts';
 import { createRightsLooker } from '../io/rights-looker.ts';
 import { createContext } from './context.ts';
-import { findingLines } from './render-check.ts';
+import { renderDoctor } from './render-doctor.ts';
 import { selectSites } from './select-sites.ts';
 import { createTools, readConfig } from './session.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
-import { type Paint, paintFor } from './table.ts';
+import { paintFor } from './table.ts';
 
 const UNWELL = 3;
 
@@ -34,34 +32,10 @@ export async function doctorCommand(
     };
     const report = await examine(sites, config, ports, context.ctx);
     if (flags.json === true) shell.out(`${JSON.stringify(report, null, 2)}\n`);
-    else if (flags.quiet !== true || !report.ok) shell.out(doctorText(report, paintFor(flags, shell)));
+    else if (flags.quiet !== true || !report.ok)
+      shell.out(renderDoctor(report, paintFor(flags, shell), shell.columns ?? null));
     return report.ok ? 0 : UNWELL;
   } finally {
     await context.close();
   }
-}
-
-function doctorText({ installation, sites }: DoctorReport, paint: Paint): string {
-  return [
-    ...(installation.findings.length === 0 ? [] : block('the installation', installation, paint)),
-    ...sites.flatMap((site) => block(site.serverName, site, paint)),
-  ].join('\n');
-}
-
-function block(
-  title: string,
-  { ok, findings }: { readonly ok: boolean; readonly findings: readonly Condition[] },
-  paint: Paint,
-): string[] {
-  const errors = findings.filter(({ severity }) => severity === 'error').length;
-  const verdict = ok
-    ? 'nothing is in the way of the next renewal'
-    : errors === 0
-      ? 'nothing of its own is in the way, but the installation is not well'
-      : 'the next renewal would fail';
-  return [
-    `${ok ? paint('good', 'GOOD') : paint('bad', 'BAD ')}  ${paint('bold', `${title}: ${verdict}`)}`,
-    ...findings.flatMap((finding) => ['', ...findingLines(finding, paint)]),
-    '',
-  ];
 }

@@ -114,11 +114,10 @@ async function look(
   );
   const advice = advise(sight);
   interview.say('What they see today:');
-  for (const line of [...sight.discovery.steps, ...certificatesSeen(sight)])
-    interview.say(`  - ${line}`, '    ');
+  for (const line of [...sight.discovery.steps, ...certificatesSeen(sight)]) interview.say(line, '  - ');
   interview.say('');
   interview.say('What that means:');
-  for (const paragraph of advice.text) interview.say(`  ${paragraph}`, '  ');
+  for (const paragraph of advice.text) interview.say(paragraph, '  ');
   interview.say('');
   return { advice, zone };
 }
@@ -145,10 +144,10 @@ async function askRecords(
   if (first !== undefined && given.target === undefined) {
     const lines = records.map(
       ({ target, port, priority, weight }) =>
-        `    ${relativeToRoot(target)} port ${port}, priority ${priority}, weight ${weight}`,
+        `${relativeToRoot(target)} port ${port}, priority ${priority}, weight ${weight}`,
     );
     interview.say('Today the SRV record says:');
-    for (const line of lines) interview.say(line);
+    for (const line of lines) interview.say(line, '    ');
     if (await interview.confirm('Keep that?', true))
       return { target: relativeToRoot(first.target), srv: records };
   }
@@ -252,5 +251,5 @@ async function readBack(
   ];
   interview.say('');
   interview.say(`Wrote ${file}; it reads well. Next:`);
-  for (const [index, step] of steps.entries()) interview.say(`  ${index + 1}. ${step}`, '     ');
+  for (const [index, step] of steps.entries()) interview.say(step, `  ${index + 1}. `);
 }

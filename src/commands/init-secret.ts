@@ -14,7 +14,7 @@ export async function askSecret(
   interview: Interview,
 ): Promise<SecretFile | null> {
   if (await fileExists(path)) {
-    interview.say(`  ${label}: ${path} is there already, and is taken as it is.`, '    ');
+    interview.say(`${label}: ${path} is there already, and is taken as it is.`, '  ');
     return null;
   }
   const question = `  ${label}: paste it (it is not shown), or Enter to write it into ${path} later`;

@@ -1,17 +1,17 @@
 import type * as z from 'zod';
 import { DelegatedError } from '../errors.ts';
 import type { Shell } from './shell.ts';
-import { printable } from './wrap.ts';
+import { printable, wrapped } from './wrap.ts';
 
 /** Questions to the person at the terminal, on stderr. Whatever a stranger said may stand in them. */
 export interface Interview {
   /**
-   * A paragraph, without line breaks; what starts with four blanks is left as it is.
-   * @param indent of its further lines
+   * A paragraph, without line breaks.
+   * @param head what stands before it; its further lines are set in as far
    */
-  say(paragraph: string, indent?: string): void;
+  say(paragraph: string, head?: string): void;
   /**
-   * Asks until `read` takes the answer.
+   * Asks until `read` takes the answer. A question that belongs to something starts with two blanks, and is set in.
    * @param read throws a DelegatedError for what is no answer
    */
   ask<T>(question: string, read: (answer: string) => T | Promise<T>, usual?: string): Promise<T>;
@@ -33,10 +33,23 @@ export interface Choice {
   readonly words: string;
 }
 
-const WIDTH = 78;
+/** Of a terminal that does not say how wide it is, or that `out` does not go to. */
+const USUAL_COLUMNS = 80;
 
 /** Every question throws E_USAGE where the input ends (Ctrl-D) and E_ABORTED on Ctrl-C. */
-export function createInterview({ err, readLine }: Pick<Shell, 'err' | 'readLine'>): Interview {
+export function createInterview({
+  err,
+  readLine,
+  columns = USUAL_COLUMNS,
+}: Pick<Shell, 'err' | 'readLine' | 'columns'>): Interview {
+  const within = (text: string, indent: number): string => wrapped(printable(text), columns, indent);
+  const say: Interview['say'] = (paragraph, head = '') => {
+    err(`${head}${within(paragraph, head.length)}\n`);
+  };
+  const prompt = (question: string): string =>
+    question.startsWith('  ')
+      ? `  ${within(`${question.trimStart()}:`, 4)} `
+      : `${within(`${question}:`, 0)} `;
   const answerTo = async (prompt: string, hidden = false): Promise<string> => {
     const line = await readLine({
       hidden,
@@ -60,25 +73,20 @@ export function createInterview({ err, readLine }: Pick<Shell, 'err' | 'readLine
         return await read(answer);
       } catch (error) {
         if (!(error instanceof DelegatedError) || error.code === 'E_ABORTED') throw error;
-        err(
-          `${wrapped(`  ${error.message}`, '  ')}\n${error.hint === undefined ? '' : `${wrapped(`  → ${error.hint}`, '    ')}\n`}`,
-        );
+        say(error.message, '  ');
+        if (error.hint !== undefined) say(error.hint, '  → ');
       }
     }
   };
   return {
     ask,
-    say: (paragraph, indent) => {
-      err(`${wrapped(paragraph, indent)}\n`);
-    },
+    say,
     confirm: (question, usual) => ask(question, yesOrNo, usual ? 'yes' : 'no'),
     async choose(question, choices, usual, read = noSuchChoice) {
-      err(`${wrapped(question)}\n`);
+      say(question);
       const width = Math.max(...choices.map(({ name }) => name.length));
-      for (const [index, { name, words }] of choices.entries()) {
-        const head = `  ${index + 1}  ${name.padEnd(width)}  `;
-        err(`${wrapped(`${head}${words}`, ' '.repeat(head.length))}\n`);
-      }
+      for (const [index, { name, words }] of choices.entries())
+        say(words, `  ${index + 1}  ${name.padEnd(width)}  `);
       return ask(
         'Number or name',
         (answer) => {
@@ -93,24 +101,6 @@ export function createInterview({ err, readLine }: Pick<Shell, 'err' | 'readLine
       return typed === '' ? null : typed;
     },
   };
-}
-
-/** A question that belongs to something is set in, and so are its further lines. */
-function prompt(question: string): string {
-  return `${wrapped(question, question.startsWith('  ') ? '    ' : '')}: `;
-}
-
-/** Never over the edge of a terminal of 80 columns, unless a word is. */
-export function wrapped(text: string, indent = ''): string {
-  const shown = printable(text);
-  if (shown.startsWith('    ')) return shown;
-  const lines: string[] = [];
-  for (const word of shown.split(/(?<=\S) /)) {
-    const last = lines.at(-1);
-    if (last !== undefined && `${last} ${word}`.length <= WIDTH) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(lines.length === 0 ? word : `${indent}${word.trimStart()}`);
-  }
-  return lines.join('\n');
 }
 
 function yesOrNo(answer: string): boolean {

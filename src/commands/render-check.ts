@@ -48,7 +48,7 @@ const TONES: Readonly<Record<Finding['severity'], Tone>> = { error: 'bad', warni
 export function findingLines(
   { code, severity, message, evidence, fix }: Finding<string>,
   paint: Paint,
-  columns: number | null = null,
+  columns: number | null,
 ): string[] {
   return [
     `  ${paint(TONES[severity], severity.padEnd(7))}  ${wrapped(`${printable(message)} [${code}]`, columns, 11)}`,

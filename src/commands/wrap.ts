@@ -1,11 +1,12 @@
 /**
  * Breaks a text between words, so that each line has at most that many columns; what follows the first line is
- * indented. A word that is too long stays whole, since people copy URLs and fingerprints.
+ * indented. A word that is too long stays whole, since people copy URLs and fingerprints; so does a text
+ * that starts with four blanks, which is a line for a file.
  * @param columns of the terminal; null where there is none: one line, for `grep`
  * @param indent columns that stand before the text already
  */
 export function wrapped(text: string, columns: number | null, indent: number): string {
-  if (columns === null) return text;
+  if (columns === null || text.startsWith('    ')) return text;
   const room = Math.max(NARROWEST, columns - indent);
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -41,4 +41,23 @@ describe('an interview', () => {
     assert.doesNotMatch(shell.complained(), /^Wrote|(?!\n)[\p{Cc}\p{Cf}]/mu);
     assert.match(shell.complained(), /"\\u\{1b\}\[2J" is neither yes nor no/);
   });
+
+  it('keeps within the columns of the terminal, and of the usual one where none is told', async () => {
+    const text = 'The quick brown fox jumps over the lazy dog and does so again. '.repeat(3).trim();
+    for (const columns of [40, 60, 120, undefined]) {
+      const shell = shellAt(columns, ['maybe', 'y', '']);
+      const interview = createInterview(shell);
+      interview.say(text, '  - ');
+      await interview.confirm(`  ${text}`, true);
+      await interview.choose(text, [{ name: 'name', words: text }], 'name');
+      const lines = shell.complained().replaceAll(': ', ':\n').split('\n');
+      const longest = Math.max(...lines.map((line) => line.length));
+      const edge = columns ?? 80;
+      assert.ok(longest <= edge && longest > edge - 8, `${edge}: ${longest}`);
+      assert.match(
+        shell.complained(),
+        /^ {2}- The [^]*\n {4}\S[^]*\n {2}The [^]*\n {4}\S[^]*\n {2}1 {2}name {2}The/,
+      );
+    }
+  });
 });

@@ -15,6 +15,12 @@ describe('a text for a terminal', () => {
     assert.deepEqual(wrapped(`look at ${url} now`, 40, 2).split('\n  '), ['look at', url, 'now']);
   });
 
+  it('is left as it is when four blanks say that it is to be copied', () => {
+    const line = `      {"m.server": "matrix.example.org:443"}`;
+    assert.equal(wrapped(line, 30, 2), line);
+    assert.ok(wrapped(line.trimStart(), 30, 2).includes('\n'));
+  });
+
   it('is one line where there is no terminal', () => {
     const text = 'word '.repeat(100).trim();
     assert.equal(wrapped(text, null, 4), text);
