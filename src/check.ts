@@ -39,6 +39,8 @@ export interface CheckOptions {
   readonly lab: boolean;
   /** What every address should serve, where that is known. */
   readonly installed?: InstalledCertificate | null;
+  /** Why no well-known file is asked for, half a sentence: peers go on so where it cannot be had. */
+  readonly withoutWellKnown?: string;
   readonly deadlines?: Partial<Deadlines>;
 }
 
@@ -57,7 +59,8 @@ const PROBES_AT_ONCE = 16;
 const MAX_BODY = 65_536;
 const RANDOM_LABEL = 12;
 
-type Looks = CheckPorts & { readonly names: NameLooker; readonly deadlines: Deadlines };
+type Looks = CheckPorts &
+  Pick<CheckOptions, 'withoutWellKnown'> & { readonly names: NameLooker; readonly deadlines: Deadlines };
 
 export function lookAtServer(
   serverName: ServerName,
@@ -95,7 +98,7 @@ export function lookAtRoute(
 }
 
 function withLooks(
-  { pins, deadlines }: CheckOptions,
+  { pins, deadlines, withoutWellKnown }: CheckOptions,
   ports: CheckPorts,
   ctx: Ctx,
   look: (looks: Looks, inner: Ctx) => Promise<ServerSight>,
@@ -103,7 +106,8 @@ function withLooks(
   const limits = { ...DEADLINES, ...deadlines };
   return withDeadline(limits.all, ports, ctx, (bounded, inner) => {
     const names = createNameLooker(pins, { dns: bounded.dns, resolvers: ports.resolvers }, inner);
-    return look({ ...ports, ...bounded, names, deadlines: limits }, inner);
+    const route = withoutWellKnown === undefined ? {} : { withoutWellKnown };
+    return look({ ...ports, ...bounded, ...route, names, deadlines: limits }, inner);
   });
 }
 
@@ -146,7 +150,8 @@ async function discoverServer(
   const srv = new Map<DomainName, SrvAnswer>();
   const addresses = new Map<DomainName, AddressAnswer>();
   let wellKnown: readonly WellKnownFetch[] = [];
-  let answer: WellKnownAnswer | undefined;
+  const { withoutWellKnown: why } = looks;
+  let answer: WellKnownAnswer | undefined = why === undefined ? why : { kind: 'none', why };
   const find = async (question: Question): Promise<void> => {
     if (question.kind === 'srv') srv.set(question.name, (await looks.names.srv(question.name)).answer);
     else if (question.kind === 'addresses')

@@ -2,7 +2,7 @@
  * Verb: a change of the SRV records that could cut federation. Looks before (does it work today, and would it then?),
  * proves after, and takes the change back where that fails. Loaded only when there is such a change.
  */
-import { lookAtRoute } from './check.ts';
+import { type CheckOptions, lookAtRoute } from './check.ts';
 import type { SiteConfig } from './config/config.ts';
 import type { DomainName } from './dns/domain-name.ts';
 import type { PlannedRecord } from './dns/plan.ts';
@@ -70,8 +70,8 @@ export async function cutOver(
   ports: Ports,
   ctx: Ctx,
 ): Promise<CutOverOutcome> {
-  const through = (which: 'before' | 'after'): Promise<ServerSight> =>
-    look(site, pretending(ports.dns, recordsOf(steps, which)), ports, ctx);
+  const through = (which: 'before' | 'after', route: Route = {}): Promise<ServerSight> =>
+    look(site, pretending(ports.dns, recordsOf(steps, which)), ports, ctx, route);
   ports.progress(site.serverName.text, 'looking at federation before the SRV records change');
   const standing = force ? 'broken' : standingOf(await through('before'));
   if (standing === 'broken') {
@@ -82,14 +82,20 @@ export async function cutOver(
   }
   await ready;
   const then = await through('after');
-  if (!isDecisive(then, certName(site)))
-    return { steps: await write(() => Promise.resolve()), warnings: warningsOf(then, site, steps, change) };
-  const faults = faultsOf(then, change.added);
+  const read = isDecisive(then, certName(site));
+  // What is shadowed cuts nothing until the day when the well-known file is gone, and then nobody looks at it first.
+  const faults = faultsOfReading(read ? then : await through('after', WITHOUT_WELL_KNOWN), site, change);
   if (faults !== null) {
-    const refusal = refusedSwitch(site.serverName.text, change, standing, faults);
+    const refusal = refusedSwitch(site.serverName.text, change, read ? standing : 'shadows', faults);
     return { steps: steps.map((step) => refuse(step, refusal)), warnings: [] };
   }
-  return { steps: await writeAndSettle(site, write, settlement, ports, ctx), warnings: [] };
+  if (read) return { steps: await writeAndSettle(site, write, settlement, ports, ctx), warnings: [] };
+  return { steps: await write(() => Promise.resolve()), warnings: warningsOf(then, site, steps, change) };
+}
+
+/** Null where peers would not come by the records at all, as for a delegated name: they cannot be judged then. */
+function faultsOfReading(sight: ServerSight, site: SiteConfig, { added }: Switch): readonly Finding[] | null {
+  return isDecisive(sight, certName(site)) ? faultsOf(sight, added) : null;
 }
 
 async function writeAndSettle(
@@ -164,9 +170,19 @@ async function prove(
 /** Names came from the config's resolvers, so an inner address is meant as far as something answers there. */
 const OPTIONS = { pins: [], lab: true };
 
-async function look(site: SiteConfig, dns: DnsClient, ports: Ports, ctx: Ctx): Promise<ServerSight> {
+type Route = Pick<CheckOptions, 'withoutWellKnown'>;
+
+const WITHOUT_WELL_KNOWN: Route = { withoutWellKnown: 'as if the well-known file could not be had' };
+
+async function look(
+  site: SiteConfig,
+  dns: DnsClient,
+  ports: Ports,
+  ctx: Ctx,
+  route: Route = {},
+): Promise<ServerSight> {
   const looking = { ...ports, dns, https: await ports.https() };
-  const sight = await lookAtRoute(site.serverName, OPTIONS, looking, ctx);
+  const sight = await lookAtRoute(site.serverName, { ...OPTIONS, ...route }, looking, ctx);
   if (site.certificate === null || !isDistrusted(sight)) return sight;
   const live = await ports.store.read(site.serverName.text);
   return live === null || 'broken' in live ? sight : trustingOwn(sight, live.facts.sha256);

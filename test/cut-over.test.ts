@@ -277,12 +277,38 @@ describe('the first SRV record', () => {
     world.dns.records.push({ name: HOSTER, ttl: 300, type: 'A', data: '198.51.100.7' });
     world.federation.peers.set('198.51.100.7 443', { ...PEER, certificateFor: 'hoster.net' });
     world.federation.peers.set('203.0.113.9 443', PEER);
+    world.federation.peers.set(OLD_PLACE, PEER);
     const outcome = only(await run(world));
     assert.deepEqual(outcome.errors, []);
     assert.deepEqual(
       outcome.warnings.map(({ code }) => code),
       ['SRV_SHADOWED'],
     );
+  });
+
+  it('is refused where it would fail on the day when the well-known file is gone, unless it is forced', async () => {
+    for (const [peer, fault] of [
+      [null, /Nothing listens on port 8448/],
+      [{ ...PEER, certificateFor: 'matrix.example.org' }, /CERT|certificate/],
+    ] as const) {
+      const world = withoutRecord();
+      world.federation.wellKnown.set('example.org', 'hoster.net:443');
+      world.dns.records.push({ name: HOSTER, ttl: 300, type: 'A', data: '198.51.100.7' });
+      world.federation.peers.set('198.51.100.7 443', { ...PEER, certificateFor: 'hoster.net' });
+      if (peer !== null) world.federation.peers.set(OLD_PLACE, peer);
+      const { errors, records } = only(await run(world));
+      assert.deepEqual([records.map(({ action }) => action), errors.length], [['refuse'], 1]);
+      assert.equal(errors[0]?.code, 'E_SWITCH_REFUSED');
+      assert.match(errors[0].message, /first SRV record .*well-known file that leads elsewhere is gone/);
+      assert.match(errors[0].message, fault);
+      assert.deepEqual(published(world), []);
+      const forced = only(await run(world, { force: true }));
+      assert.deepEqual([published(world), forced.errors], [WAS, []]);
+      assert.deepEqual(
+        forced.warnings.map(({ code }) => code),
+        ['SRV_SHADOWED'],
+      );
+    }
   });
 
   it('is not read either where the well-known file leads to the SRV record of another name', async () => {
@@ -293,6 +319,7 @@ describe('the first SRV record', () => {
     world.dns.records.push({ name, ttl: 300, type: 'SRV', data: srv(under('new', EXAMPLE), 443) });
     world.dns.records.push({ name: NEW_HOST, ttl: 300, type: 'A', data: '203.0.113.6' });
     world.federation.peers.set('203.0.113.6 443', { ...PEER, certificateFor: 'hoster.net' });
+    world.federation.peers.set(OLD_PLACE, PEER);
     const { warnings, errors } = only(await run(world));
     assert.deepEqual([warnings.map(({ code }) => code), errors], [['SRV_SHADOWED'], []]);
   });

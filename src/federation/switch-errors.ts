@@ -5,18 +5,22 @@ import type { Finding } from './finding.ts';
 import type { Standing } from './judge-switch.ts';
 import type { Switch } from './switch.ts';
 
+const TODAY = {
+  works: 'which works today',
+  unknown: 'which may well work today (this machine cannot see all of it)',
+  shadows: 'once the well-known file that leads elsewhere is gone or cannot be read',
+} as const;
+
 /** Why a change is not made. @param name the server name */
 export function refusedSwitch(
   name: string,
   change: Switch,
-  standing: Exclude<Standing, 'broken'>,
+  standing: Exclude<Standing, 'broken'> | 'shadows',
   faults: readonly Finding[],
 ): DelegatedError {
-  const today =
-    standing === 'works' ? 'works today' : 'may well work today (this machine cannot see all of it)';
   return new DelegatedError(
     'E_SWITCH_REFUSED',
-    `${changeText(change)} could cut off federation, which ${today}: ${faultText(faults)}`,
+    `${changeText(change)} could cut off federation, ${TODAY[standing]}: ${faultText(faults)}`,
     {
       hint: `${faults[0]?.fix ?? 'look at it with `delegated check`'}. \`delegated sync --force ${name}\` makes the change all the same; \`proveTargets: false\` of the site is for a machine that cannot reach the public addresses`,
       retry: BACKOFF,
