@@ -26,12 +26,21 @@ export async function runProgram(argv: readonly string[], shell: Shell): Promise
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return 0;
-    throw new DelegatedError('E_USAGE', thrown.message.replace(/^error: /, ''), {
+    // The help that commander has printed says all that an error could, but for a script.
+    const bare = thrown.code === 'commander.help';
+    if (bare && !argv.includes('--json')) return USAGE;
+    const message = bare
+      ? 'no command is named'
+      : thrown.message.replace(/^error: /, '').replaceAll('\n', ' ');
+    throw new DelegatedError('E_USAGE', message, {
       hint: 'see `delegated --help`',
       cause: thrown,
     });
   }
 }
+
+/** The exit code for a command line that cannot be meant. */
+const USAGE = 2;
 
 const REASONS = Object.keys(REVOCATION_REASONS);
 
@@ -286,6 +295,6 @@ function globalOptions(command: Command, shell: Shell): void {
     .option('--verbose', 'log every step')
     .option('--no-color', 'no colours')
     .exitOverride()
-    .configureOutput({ writeOut: shell.out, writeErr: () => undefined })
+    .configureOutput({ writeOut: shell.out, writeErr: shell.err, outputError: () => undefined })
     .showSuggestionAfterError(true);
 }

@@ -33,6 +33,8 @@ const TARGETS = {
 };
 
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 7);
+/** What a hoster has in one config. */
+const MANY = 200;
 const NAMES = ['example.test', 'matrix.example.test'] as const;
 
 const delegated: Contender = {
@@ -51,7 +53,8 @@ function configFile({ folder }: Course): string {
   return `${folder}.yaml`;
 }
 
-async function writeConfig(course: Course): Promise<void> {
+/** @param serverNames each with an SRV record and a certificate for itself and the target */
+async function writeConfig(course: Course, serverNames = [course.names[0]]): Promise<void> {
   const { dns, pebble, folder, names } = course;
   const server = `127.0.0.1:${dns.port}`;
   const config = {
@@ -60,29 +63,23 @@ async function writeConfig(course: Course): Promise<void> {
     resolvers: [server],
     acme: { ca: pebble.directoryUrl, termsOfServiceAgreed: true, caCertificates: pebble.caFile },
     providers: { main: { type: 'rfc2136', server, key: dns.key, nameServers: [server] } },
-    sites: {
-      [names[0]]: {
-        provider: 'main',
-        srv: [{ target: names[1] }],
-        certificate: { names: [names[1]], verify: 'none' },
-      },
-    },
+    sites: Object.fromEntries(
+      serverNames.map((name) => [
+        name,
+        {
+          provider: 'main',
+          srv: [{ target: names[1] }],
+          certificate: { names: [names[1]], verify: 'none' },
+        },
+      ]),
+    ),
   };
   await writeFile(configFile(course), JSON.stringify(config), { mode: 0o600 });
 }
 
 async function measure(contender: Contender): Promise<readonly number[]> {
-  const folder = await mkdtemp(join(tmpdir(), `delegated-bench-${contender.name}-`));
-  const dns = await startBind({
-    zones: [{ name: NAMES[0], records: ['matrix 60 IN A 127.0.0.1', 'account 60 IN A 127.0.0.1'] }],
-  });
-  const pebble = await startPebble({
-    dnsServer: `127.0.0.1:${dns.port}`,
-    env: { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0', PEBBLE_AUTHZREUSE: '0' },
-  });
-  const course: Course = { dns, pebble, names: NAMES, folder: join(folder, 'home') };
   const times: number[] = [];
-  try {
+  await withCourse(contender.name, async (course) => {
     await contender.prepare(course);
     for (let round = 0; round < ROUNDS; round += 1) {
       if (round > 0) await contender.reset?.(course);
@@ -92,11 +89,42 @@ async function measure(contender: Contender): Promise<readonly number[]> {
       await report('renew with nothing due', course, ['renew', '--quiet']);
       await reportDaemon(course);
     }
+  });
+  return times;
+}
+
+/** @param one what one certificate takes a run of its own, in milliseconds */
+async function measureMany(one: readonly { readonly name: string; readonly ms: number }[]): Promise<void> {
+  const names = Array.from({ length: MANY }, (_, index) => `s${index + 1}.${NAMES[0]}`);
+  await withCourse('many', async (course) => {
+    await writeConfig(course, names);
+    const first = await timed(() =>
+      run(process.execPath, [PROGRAM, '-c', configFile(course), 'renew', '--quiet']),
+    );
+    const others = one.map(
+      ({ name, ms }) => `${name} one by one: ${((ms * MANY) / first).toFixed(1)} times that`,
+    );
+    print(`${MANY} new sites: ${seconds(first)} s (${others.join(', ')})`);
+    await report(`renew with ${MANY} sites and nothing due`, course, ['renew', '--quiet']);
+  });
+}
+
+async function withCourse(name: string, work: (course: Course) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), `delegated-bench-${name}-`));
+  const dns = await startBind({
+    zones: [{ name: NAMES[0], records: ['matrix 60 IN A 127.0.0.1', 'account 60 IN A 127.0.0.1'] }],
+  });
+  const pebble = await startPebble({
+    dnsServer: `127.0.0.1:${dns.port}`,
+    env: { PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0', PEBBLE_AUTHZREUSE: '0' },
+  });
+  const course: Course = { dns, pebble, names: NAMES, folder: join(folder, 'home') };
+  try {
+    await work(course);
   } finally {
     await Promise.allSettled([pebble.stop(), dns.stop()]);
     await rm(folder, { recursive: true, force: true });
   }
-  return times;
 }
 
 async function report(title: string, course: Course, args: readonly string[]): Promise<void> {
@@ -170,6 +198,8 @@ for (const { contender, times } of rows)
     `| ${contender.name} | ${seconds(median(times))} s | ${seconds(Math.min(...times))} s | ${seconds(Math.max(...times))} s | ${(median(times) / ours).toFixed(1)} | ${contender.proves} |`,
   );
 
+print('');
+await measureMany(rows.map(({ contender, times }) => ({ name: contender.name, ms: median(times) })));
 print('');
 print('| requests for the records of | 1 site: read, write | 100 sites | 1,000 sites |');
 print('|---|---|---|---|');

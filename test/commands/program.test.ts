@@ -17,12 +17,28 @@ describe('the command line', () => {
       const error = await assertRefused(runProgram(argv, shell), 'E_USAGE');
       assert.match(error.hint ?? '', /--help/);
     }
-    assert.match((await assertRefused(runProgram(['renwe'], shell), 'E_USAGE')).message, /renew/);
+    assert.match((await assertRefused(runProgram(['renwe'], shell), 'E_USAGE')).message, /^[^\n]*renew/);
+    assert.equal(shell.complained(), '');
     assert.match(
       (await assertRefused(runProgram(['renew', '--forse'], shell), 'E_USAGE')).message,
       /--force/,
     );
     assert.equal(shell.printed(), '');
+  });
+
+  it('says what there is to whoever names no command, on stderr, and that this was a mistake', async () => {
+    for (const [argv, known] of [
+      [[], /^ {2}renew /m],
+      [['config'], /^ {2}schema /m],
+      [['certificates', '--quiet'], /^ {2}rollback /m],
+    ] as const) {
+      const shell = createTestShell();
+      assert.equal(await runProgram(argv, shell), 2);
+      assert.match(shell.complained(), known);
+      assert.equal(shell.printed(), '');
+    }
+    const error = await assertRefused(runProgram(['config', '--json'], createTestShell()), 'E_USAGE');
+    assert.match(error.message, /no command/);
   });
 
   it('takes the options that work everywhere before and after the name of a command', async () => {
