@@ -67,7 +67,7 @@ describe('renewing', () => {
     const { certificate, ok } = only(report);
     assert.ok(ok);
     assert.deepEqual(certificate?.names, ['example.org']);
-    assert.equal(certificate.reason, 'there is no certificate yet');
+    assert.equal(certificate.reason, 'it is the first one');
     assert.equal(certificate.directory, '/var/lib/delegated/certificates/example.org/current');
     assert.ok(Date.parse(certificate.nextRenewalAt ?? '') > world.clock.now().getTime());
   });

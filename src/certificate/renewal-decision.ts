@@ -72,7 +72,7 @@ export function decideRenewal(question: RenewalQuestion): RenewalDecision {
     profileChange,
   } = question;
   if (broken !== undefined) return due(`the certificate on disk cannot be used: ${broken}`);
-  if (current === null) return due('there is no certificate yet');
+  if (current === null) return due('it is the first one');
   if (revoked === true) return due('the certificate was revoked');
   const difference = namesDifference(current.names, wanted.names);
   if (difference !== null) return due(difference);
