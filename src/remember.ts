@@ -29,12 +29,17 @@ export async function remember(
   const isKnown = state.setbacks?.some(({ message }) => message === state.lastError?.message) === true;
   if (heldBack && isKnown && state.retryAt !== undefined && now < state.retryAt) return;
   const failures = state.failures + (heldBack ? 0 : 1);
+  const { retry } = error;
   const leftMs = current === null ? undefined : current.notAfter.getTime() - now.getTime();
   await ports.state.writeSite(site.serverName.text, {
     ...state,
     failures,
     failingSince: state.failingSince ?? now,
-    retryAt: nextRetry({ failures, now, draw: ports.dice.uniform(), retry: error.retry, leftMs }),
+    // The pause is over then, whatever has failed before it.
+    retryAt:
+      heldBack && retry.kind === 'at'
+        ? retry.at
+        : nextRetry({ failures, now, draw: ports.dice.uniform(), retry, leftMs }),
     lastError: {
       at: now,
       code: error.code,

@@ -167,6 +167,19 @@ describe('after a refusal', () => {
     assert.deepEqual(codes(await run(world)), []);
   });
 
+  it('is looked at again at that moment, however often something else has failed before it', async () => {
+    const world = createWorld();
+    const at = new Date(world.clock.now().getTime() + 5 * 60 * MINUTE);
+    const both: Around = async (call, perform) => {
+      if (call === 'provider.apply') throw trouble('E_PROVIDER_UNAVAILABLE');
+      return refuses('rateLimited', 429, at)(call, perform);
+    };
+    for (let failures = 1; failures <= 4; failures += 1) await run(world, { around: both });
+    assert.equal(stateOf(world).failures, 4);
+    assert.deepEqual(codes(await run(world)), ['E_ACME_HELD_BACK']);
+    assert.deepEqual([stateOf(world).failures, stateOf(world).retryAt], [4, at]);
+  });
+
   for (const type of ['caa', 'rejectedIdentifier'])
     it(`is asked once a day where the refusal lasts (${type}), and that is an alarm`, async () => {
       const world = createWorld();
