@@ -8,7 +8,7 @@ import { issue } from './issue.ts';
 import { needsRehearsal, rehearseFirst } from './rehearse-first.ts';
 import type { Ctx, Ports, StoredVersion } from './ports.ts';
 import { nextRetry } from './schedule/backoff.ts';
-import { failedOfLate } from './schedule/ledger.ts';
+import { failedOfLate, spreadOrders } from './schedule/ledger.ts';
 import type { Setback } from './schedule/state.ts';
 import { setAside, takeBackValues } from './sweep.ts';
 
@@ -55,7 +55,8 @@ export async function askCa(
         (await isSpentHere(error, site, config, options, ports));
       return { error, elsewhere };
     }
-    await remember(site, setback, ports);
+    const notBefore = await sparing(setback, site, config, options, ports);
+    await remember(site, { ...setback, notBefore }, ports);
     if (refusalOf(error) !== 'passing')
       ctx.log.error('the CA will not issue this before somebody acts', {
         site: site.serverName.text,
@@ -63,7 +64,7 @@ export async function askCa(
         reason: error.message,
         hint: error.hint,
       });
-    return { error: dated(error, setback.notBefore), elsewhere: setback.elsewhere === true };
+    return { error: dated(error, notBefore), elsewhere: setback.elsewhere === true };
   }
 }
 
@@ -144,6 +145,22 @@ function setbackOf(
     ...(isElsewhere(error, current === undefined ? 'none' : urgencyOf(current, now)) && { elsewhere: true }),
     question,
   };
+}
+
+/** The end of the pause, later where orders are scarce: what a rehearsal can tell costs none, and a named moment is the CA's. */
+async function sparing(
+  { ca, notBefore, named, rehearse }: Setback,
+  site: SiteConfig,
+  config: Config,
+  options: IssueOptions,
+  { clock, state }: Ports,
+): Promise<Date> {
+  const { current } = options;
+  const rehearses = rehearse === true && needsRehearsal(site, config, options);
+  if (current === undefined || named === true || rehearses) return notBefore;
+  const question = { ca, names: wantedNames(site), now: clock.now() };
+  const spread = spreadOrders(await state.readLedger(), question, current.notAfter);
+  return spread !== null && spread > notBefore ? spread : notBefore;
 }
 
 async function remember({ serverName }: SiteConfig, setback: Setback, { state }: Ports): Promise<void> {

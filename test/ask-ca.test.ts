@@ -167,6 +167,52 @@ describe('after a refusal', () => {
     assert.deepEqual(codes(await run(world)), []);
   });
 
+  it('spares the orders that are left until the end of a certificate that lives for less than a week', async () => {
+    const lifetimeMs = 160 * 60 * MINUTE;
+    const staging = { stagingDirectoryUrl: OTHER_CA };
+    for (const [acme, shares] of [
+      // One of the four orders that a week allows was for the live certificate.
+      [undefined, [1 / 3, 1 / 2]],
+      // A rehearsal finds out without an order, so a minute is long enough.
+      [staging, [0]],
+    ] as const) {
+      const world = createWorld();
+      world.ca.lifetimeMs = lifetimeMs;
+      await run(world);
+      world.clock.advance(lifetimeMs / 2);
+      const [live] = world.versions.get('example.org') ?? [];
+      assert.ok(live !== undefined);
+      world.ca.objection = objection('unauthorized');
+      for (const share of shares) {
+        const left = live.facts.notAfter.getTime() - world.clock.now().getTime();
+        await run(world, acme === undefined ? {} : { acme });
+        const expected = share * left;
+        const found = pause(world) * MINUTE;
+        assert.ok(
+          Math.abs(found - expected) < 12 * MINUTE,
+          `${found / DAY} days instead of ${expected / DAY}`,
+        );
+        world.clock.advance(found);
+      }
+      world.ca.objection = undefined;
+      assert.deepEqual(codes(await run(world)), []);
+    }
+  });
+
+  it('does not spare where the limit forgets before the certificate ends, nor for who names the site', async () => {
+    const world = createWorld();
+    await run(world);
+    world.clock.advance(61 * DAY);
+    world.ca.objection = objection('unauthorized');
+    await run(world);
+    assert.equal(pause(world), 1);
+    world.clock.advance(26 * DAY);
+    await run(world);
+    assert.ok(pause(world) > 10 + 1);
+    world.ca.objection = undefined;
+    assert.deepEqual(codes(await run(world, { insist: true })), []);
+  });
+
   it('is looked at again at that moment, however often something else has failed before it', async () => {
     const world = createWorld();
     const at = new Date(world.clock.now().getTime() + 5 * 60 * MINUTE);

@@ -33,14 +33,40 @@ export function mayOrder(
   entries: readonly LedgerEntry[],
   { ca, names, now }: OrderQuestion,
 ): OrderPermission {
-  const wanted = setKey(names);
-  const made = entries.filter(
-    (entry) => entry.ca === ca && entry.challenges === undefined && setKey(entry.names) === wanted,
-  );
-  const newestFirst = newestFirstOf(made, now);
+  const newestFirst = newestFirstOf(ordersFor(entries, { ca, names }), now);
   const free = LIMITS.map(({ orders, within }) => (newestFirst[orders - 1] ?? -Infinity) + within);
   const retryAt = Math.max(...free);
   return retryAt <= now.getTime() ? { allowed: true } : { allowed: false, retryAt: new Date(retryAt) };
+}
+
+/**
+ * Where a certificate ends before the limit forgets an order, the orders that are left have to do until then: spent within
+ * minutes, they would all meet the same trouble, and nothing would be left for the days after it.
+ * @param end of the live certificate
+ * @returns the moment that divides the rest evenly among them; null where they need not be spared, or none is left
+ */
+export function spreadOrders(
+  entries: readonly LedgerEntry[],
+  { ca, names, now }: OrderQuestion,
+  end: Date,
+): Date | null {
+  const { orders, within } = LIMITS[1];
+  const since = end.getTime() - within;
+  const restMs = end.getTime() - now.getTime();
+  const counted = ordersFor(entries, { ca, names }).filter(({ at }) => at.getTime() > since);
+  const left = orders - counted.length;
+  if (since >= now.getTime() || restMs <= 0 || left <= 0) return null;
+  return new Date(now.getTime() + Math.floor(restMs / (left + 1)));
+}
+
+function ordersFor(
+  entries: readonly LedgerEntry[],
+  { ca, names }: Omit<OrderQuestion, 'now'>,
+): readonly LedgerEntry[] {
+  const wanted = setKey(names);
+  return entries.filter(
+    (entry) => entry.ca === ca && entry.challenges === undefined && setKey(entry.names) === wanted,
+  );
 }
 
 /** Below what CAs allow for one name (Let's Encrypt: 5 failed authorizations in an hour, verified 2026-11). */
