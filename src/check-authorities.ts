@@ -1,6 +1,5 @@
 /** What each authoritative server of the zone says of the SRV records: resolvers show only one of them at a time. */
-import { srvAnswer } from './check-names.ts';
-import type { NameLooker } from './check-names.ts';
+import { type NameLooker, srvLook } from './check-names.ts';
 import { type DomainName, under } from './dns/domain-name.ts';
 import { asDelegatedError } from './errors.ts';
 import type { AuthoritySight } from './federation/sight.ts';
@@ -49,20 +48,22 @@ async function serversOf(host: DomainName, ports: AuthorityPorts, ctx: Ctx): Pro
   }
 }
 
+type Said = Pick<AuthoritySight, 'answer' | 'ttl' | 'lame'>;
+
 async function askDirectly(
   name: DomainName,
   server: Endpoint,
   { dns }: AuthorityPorts,
   ctx: Ctx,
-): Promise<Pick<AuthoritySight, 'answer' | 'lame'>> {
+): Promise<Said> {
   try {
     const response = await dns.query(server, { name, type: 'SRV', recurse: false }, ctx);
     const trouble = provesNothing(response, {});
-    if (trouble !== null) return { answer: { kind: 'unknown', why: trouble }, lame: true };
-    return { answer: srvAnswer(response), lame: false };
+    if (trouble !== null) return { answer: { kind: 'unknown', why: trouble }, ttl: null, lame: true };
+    return { ...srvLook(response), lame: false };
   } catch (thrown) {
     const error = asDelegatedError(thrown);
     if (error.code !== 'E_DNS_UNANSWERED') throw error;
-    return { answer: { kind: 'unknown', why: error.message }, lame: false };
+    return { answer: { kind: 'unknown', why: error.message }, ttl: null, lame: false };
   }
 }

@@ -15,6 +15,7 @@ export interface Pin {
 
 export interface SrvLook {
   readonly answer: SrvAnswer;
+  /** Seconds; null without records. */
   readonly ttl: number | null;
 }
 
@@ -75,13 +76,17 @@ export function createNameLooker(
 async function lookUpSrv(name: DomainName, ports: NameLookerPorts, ctx: Ctx): Promise<SrvLook> {
   const response = await resolve(name, 'SRV', ports, ctx);
   if (!('rcode' in response)) return { answer: { kind: 'unknown', ...response }, ttl: null };
-  return { answer: srvAnswer(response), ttl: ttlOf(response.answers) };
+  return srvLook(response);
 }
 
 /** A definite response as an answer. */
-export function srvAnswer({ answers }: DnsResponse): SrvAnswer {
-  const records = answers.flatMap((record) => (record.type === 'SRV' ? [record.data] : []));
-  return records.length > 0 ? { kind: 'records', records } : { kind: 'none' };
+export function srvLook({ answers }: DnsResponse): SrvLook {
+  const found = answers.flatMap((record) => (record.type === 'SRV' ? [record] : []));
+  if (found.length === 0) return { answer: { kind: 'none' }, ttl: null };
+  return {
+    answer: { kind: 'records', records: found.map(({ data }) => data) },
+    ttl: Math.min(...found.map(({ ttl }) => ttl)),
+  };
 }
 
 async function lookUpAddresses(host: DomainName, ports: NameLookerPorts, ctx: Ctx): Promise<AddressAnswer> {
@@ -92,12 +97,26 @@ async function lookUpAddresses(host: DomainName, ports: NameLookerPorts, ctx: Ct
   const addresses = records.flatMap((record) =>
     record.type === 'A' || record.type === 'AAAA' ? [record.data] : [],
   );
-  const cname = records.find((record) => record.type === 'CNAME' && record.name === host);
-  const alias = cname?.type === 'CNAME' ? { alias: cname.data } : {};
-  if (addresses.length > 0) return { kind: 'addresses', addresses: [...new Set(addresses)], ...alias };
+  const aliases = aliasesOf(host, records);
+  if (addresses.length > 0)
+    return {
+      kind: 'addresses',
+      addresses: [...new Set(addresses)],
+      ...(aliases.length === 0 ? {} : { aliases }),
+    };
   // One family that is silent may be the one that has addresses.
   const unknown = responses.find((response) => 'why' in response);
   return unknown === undefined ? { kind: 'none' } : { kind: 'unknown', ...unknown };
+}
+
+/** The way that the CNAME records of an answer lead, from the host on; no name twice. */
+function aliasesOf(host: DomainName, records: readonly DnsRecord[]): DomainName[] {
+  const way = [host];
+  for (;;) {
+    const next = records.find((record) => record.type === 'CNAME' && record.name === way.at(-1));
+    if (next?.type !== 'CNAME' || way.includes(next.data)) return way.slice(1);
+    way.push(next.data);
+  }
 }
 
 /** What Synapse takes for "no such record" besides the usual (`srv_resolver.py`, 2026-07). */
@@ -138,9 +157,4 @@ async function resolve(
   }
   const why = troubles.length > 0 ? troubles.join('; ') : 'there is no resolver to ask';
   return { why, ...(bogus ? { bogus } : {}) };
-}
-
-function ttlOf(records: readonly DnsRecord[]): number | null {
-  const ttls = records.flatMap((record) => (record.type === 'SRV' ? [record.ttl] : []));
-  return ttls.length > 0 ? Math.min(...ttls) : null;
 }

@@ -123,7 +123,7 @@ export function noAddress(
 ): Extract<WellKnownEnd, { kind: 'no-address' }> {
   const why =
     found.kind === 'none' ? 'which has no address' : `whose addresses cannot be found out: ${found.why}`;
-  return { kind: 'no-address', host: url.hostname, why };
+  return { kind: 'no-address', host: url.hostname, why, known: found.kind === 'none' };
 }
 
 function portOf({ port, protocol }: URL): number {

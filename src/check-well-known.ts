@@ -4,11 +4,7 @@ import { type DomainName, relativeToRoot } from './dns/domain-name.ts';
 import type { HttpResponse } from './federation/https-outcome.ts';
 import type { WellKnownEnd, WellKnownFetch } from './federation/sight.ts';
 import type { WellKnownAnswer } from './matrix/discovery.ts';
-import {
-  WELL_KNOWN_MAX_OCTETS,
-  parseWellKnownServer,
-  wellKnownCacheSeconds,
-} from './matrix/well-known-answer.ts';
+import { WELL_KNOWN_MAX_OCTETS, parseWellKnownServer, wellKnownCaching } from './matrix/well-known-answer.ts';
 import type { Ctx } from './ports.ts';
 
 /** @param deadlineMs for each address, redirects included */
@@ -45,8 +41,8 @@ export function wellKnownAnswer(fetches: readonly WellKnownFetch[]): WellKnownAn
 function endOf(response: HttpResponse, now: Date): WellKnownEnd {
   if (response.status !== 200) return { kind: 'status', status: response.status };
   if (response.oversized) return { kind: 'too-large' };
-  const cacheSeconds = wellKnownCacheSeconds(response.headers, now.getTime());
-  return { kind: 'answer', body: parseWellKnownServer(response.body), cacheSeconds };
+  const body = parseWellKnownServer(response.body);
+  return { kind: 'answer', body, ...wellKnownCaching(response.headers, now.getTime()) };
 }
 
 /** Half a sentence. */

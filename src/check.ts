@@ -170,10 +170,10 @@ async function discoverServer(
   }
 }
 
-function aliasesIn(answers: ReadonlyMap<DomainName, AddressAnswer>): Map<DomainName, DomainName> {
+function aliasesIn(answers: ReadonlyMap<DomainName, AddressAnswer>): ServerSight['aliases'] {
   return new Map(
     [...answers].flatMap(([host, answer]) =>
-      answer.kind === 'addresses' && answer.alias !== undefined ? [[host, answer.alias] as const] : [],
+      answer.kind === 'addresses' && answer.aliases !== undefined ? [[host, answer.aliases] as const] : [],
     ),
   );
 }

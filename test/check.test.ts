@@ -7,6 +7,28 @@ import type { Endpoint } from '../src/ports.ts';
 import { FINDINGS, type FindingCode } from '../src/federation/finding.ts';
 import type { CheckReport } from '../src/federation/check-report.ts';
 import {
+  API_CORS,
+  CORS,
+  FED,
+  GOOD,
+  GOOD_TARGET,
+  LEGACY,
+  type Setting,
+  VERSIONS,
+  WELL_KNOWN,
+  checkWorld,
+  clientFile,
+  clientWeb,
+  codes,
+  delegating,
+  notFound,
+  redirect,
+  selfSigned,
+  site,
+  srv,
+  versions,
+} from './support/check-world.ts';
+import {
   type Credentials,
   type Handler,
   INTERMEDIATE,
@@ -14,7 +36,6 @@ import {
   ROOT_CA,
   type Row,
   TARGET,
-  type Zone,
   certificateFor,
   federation,
   homeserver,
@@ -24,52 +45,7 @@ import {
 import { freePort } from './support/free-port.ts';
 import { makeCertificate } from './support/x509-maker.ts';
 
-const FED = `_matrix-fed._tcp.${NAME}`;
-const LEGACY = `_matrix._tcp.${NAME}`;
-const WELL_KNOWN = `https://${NAME}/.well-known/matrix/server`;
 const DAY_MS = 86_400_000;
-const [GOOD, GOOD_TARGET] = [certificateFor([NAME]), certificateFor([TARGET])];
-
-/** Everything as it should be; a test says what is different. */
-interface Setting {
-  /** What stands in the zone besides addresses; gets the port of the homeserver. */
-  readonly records?: (port: number) => readonly Row[];
-  readonly says?: Zone['says'];
-  /** Port 443 of the server name; gets the port of the homeserver. Null: closed. */
-  readonly web?: ((port: number) => Handler) | null;
-  readonly webCertificate?: Credentials;
-  readonly certificate?: Parameters<ReturnType<typeof federation>['serve']>[0];
-  readonly homeserver?: Handler;
-  /** What port 443 of the server name serves to clients. */
-  readonly client?: Handler;
-  /** What /_matrix/client/versions answers, below the base_url. */
-  readonly api?: Handler;
-  /** Connect there instead. */
-  readonly port?: number;
-  readonly name?: string;
-  readonly lab?: boolean;
-}
-
-const notFound: Handler = json(404, { errcode: 'M_NOT_FOUND' });
-const delegating = (server: string): Handler => json(200, { 'm.server': server });
-const CORS = { 'access-control-allow-origin': '*' };
-const clientFile = (baseUrl = `https://${NAME}/hs/`): Handler =>
-  json(200, { 'm.homeserver': { base_url: baseUrl } }, CORS);
-/** As the specification has them (client-server API § "Web Browser Clients"). */
-const API_CORS = { ...CORS, 'access-control-allow-headers': 'X-Requested-With, Content-Type, Authorization' };
-const VERSIONS = { versions: ['v1.11'] };
-const versions = json(200, VERSIONS, API_CORS);
-/** A web server, with the files of clients and a homeserver for them beside what it serves to peers. */
-const site =
-  (peers: Handler, client = notFound, api = versions): Handler =>
-  (request, response) => {
-    const { url = '' } = request;
-    if (url.startsWith('/.well-known/matrix/client')) client(request, response);
-    else if (url === '/hs/_matrix/client/versions') api(request, response);
-    else peers(request, response);
-  };
-const srv = (port: number, target = TARGET): Row => [FED, 'SRV', `10 5 ${port} ${target}`];
-const redirect = (to: string, status = 301): Handler => json(status, '', { location: to });
 
 /** One that is called as it is asked for. */
 const namesake: Handler = (request, response) =>
@@ -81,42 +57,34 @@ describe('a look at a server from outside', () => {
   /** Every code that a broken world has brought up. */
   const seen = new Set<string>();
 
-  async function check(setting: Setting): Promise<CheckReport> {
-    const report = await look(setting);
-    for (const { code } of report.findings) seen.add(code);
-    return report;
-  }
+  const check = (setting: Setting): Promise<CheckReport> => checkWorld(lab, setting);
 
-  async function look(setting: Setting): Promise<CheckReport> {
-    const { certificate = GOOD, webCertificate = GOOD, web = () => notFound } = setting;
-    const port = setting.port ?? (await lab.serve(certificate, setting.homeserver ?? homeserver()));
-    const webPort =
-      web === null
-        ? await freePort()
-        : await lab.serve(webCertificate, site(web(port), setting.client, setting.api));
-    const dns = await lab.dns({
-      rows: [
-        [NAME, 'A', '127.0.0.1'],
-        [TARGET, 'A', '127.0.0.1'],
-        ...(setting.records ?? ((at) => [srv(at)]))(port),
-      ],
-      ...(setting.says === undefined ? {} : { says: setting.says }),
-    });
-    const web443 = { host: NAME, port: 443, to: { address: '127.0.0.1', port: webPort } };
-    const std8448 = { host: NAME, port: 8448, to: { address: '127.0.0.1', port } };
-    return lab.check(dns, {
-      pins: [web443, std8448],
-      deadlines: { probe: 400, wellKnown: 400 },
-      ...(setting.name === undefined ? {} : { name: setting.name.replace('PORT', `${port}`) }),
-      ...(setting.lab === undefined ? {} : { lab: setting.lab }),
-    });
+  /** These and no others. */
+  function assertFound(report: CheckReport, expected: readonly FindingCode[]): void {
+    assert.deepEqual(codes(report), expected);
+    for (const code of expected) seen.add(code);
   }
 
   describe('has nothing to say of', () => {
     const healthy: Readonly<Record<string, readonly [Setting, string]>> = {
-      'SRV with a web server that says 404': [{}, '4'],
-      'SRV with port 443 closed': [{ web: null }, '4'],
-      'a well-known file of clients': [{ client: clientFile() }, '4'],
+      'SRV with a web server that says 404 to peers, and has a file for clients': [{}, '4'],
+      'SRV with a TTL of a day': [{ ttl: 86_400 }, '4'],
+      'SRV without a file for clients, which find the homeserver on port 443 of the name itself': [
+        {
+          client: notFound,
+          web: () => (request, response) =>
+            (request.url === '/_matrix/client/versions' ? versions : notFound)(request, response),
+        },
+        '4',
+      ],
+      'SRV without a file for clients, where the homeserver of the name itself is down': [
+        {
+          client: notFound,
+          web: () => (request, response) =>
+            (request.url === '/_matrix/client/versions' ? json(502, '') : notFound)(request, response),
+        },
+        '4',
+      ],
       'a well-known file of clients behind a redirect that browsers follow': [
         {
           client: (request, response) =>
@@ -132,6 +100,15 @@ describe('a look at a server from outside', () => {
       ],
       'a well-known file with a port': [
         { records: () => [], web: (port) => delegating(`${TARGET}:${port}`), certificate: GOOD_TARGET },
+        '3.2',
+      ],
+      'a well-known file that may be kept for a day, and none for clients': [
+        {
+          records: () => [],
+          web: (port) => delegating(`${TARGET}:${port}`, { 'cache-control': 'max-age=86400' }),
+          certificate: GOOD_TARGET,
+          client: notFound,
+        },
         '3.2',
       ],
       'a well-known file with a port, and SRV as its safety net': [
@@ -275,6 +252,22 @@ describe('a look at a server from outside', () => {
       'a web server that never answers',
       { web: () => () => undefined },
       /waits for its time-out/,
+    ],
+    [
+      'WELL_KNOWN_CACHED_LONG',
+      'a well-known file that may be kept for a week',
+      {
+        records: () => [],
+        web: (port) => delegating(`${TARGET}:${port}`, { 'cache-control': 'public, max-age=604800' }),
+        certificate: GOOD_TARGET,
+      },
+      /Synapse keeps .*\/server for 48 hours, the longest that it keeps any/,
+    ],
+    [
+      'SRV_TTL_LONG',
+      'SRV records that may be kept for a week',
+      { ttl: 604_800 },
+      /may keep the SRV record _matrix-fed\._tcp\.example\.org for 7 days/,
     ],
     [
       'SRV_SHADOWED',
@@ -471,6 +464,13 @@ describe('a look at a server from outside', () => {
       { certificate: { ...GOOD, maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'DEFAULT@SECLEVEL=0' } },
       /does not speak TLS 1\.2/,
     ],
+    [
+      'CLIENT_FILE_MISSING',
+      'a web server with nothing for clients',
+      { client: notFound },
+      /have to type the URL of the homeserver/,
+    ],
+    ['CLIENT_FILE_MISSING', 'no web server', { web: null }, /Clients do not read SRV records/],
     ['CLIENT_FILE_BROKEN', 'a page for clients', { client: json(200, '<html>', CORS) }, /it is no JSON/],
     ['CLIENT_FILE_BROKEN', 'status 500 for clients', { client: json(500, {}) }, /status 500/],
     [
@@ -631,6 +631,7 @@ describe('a look at a server from outside', () => {
         );
         assert.match(found.message, message);
         assert.notEqual(found.fix, '');
+        seen.add(code);
         const errors = report.findings.filter(({ severity }) => severity === 'error');
         assert.equal(report.ok, errors.length === 0);
       });
@@ -647,7 +648,7 @@ describe('a look at a server from outside', () => {
     it('one zone with bad signatures once, however many of its names are asked for: DNSSEC_BOGUS', async () => {
       const says = { [FED]: 'bogus', [LEGACY]: 'bogus' } as const;
       const report = await check({ says, records: () => [] });
-      assert.deepEqual(codes(report), ['DNSSEC_BOGUS']);
+      assertFound(report, ['DNSSEC_BOGUS']);
       assert.match(
         report.findings[0]?.evidence.join('\n') ?? '',
         /^_matrix-fed\._tcp.* SERVFAIL, and knows it .*\n_matrix\._tcp/,
@@ -668,13 +669,13 @@ describe('a look at a server from outside', () => {
         lab.dns({ rows: [...rows, srv(port)] }),
         lab.dns({ rows: [...rows, srv(8448)] }),
       ]);
-      const agreeing = [pin(`ns1.${NAME}`, fresh.endpoint), pin(`ns2.${NAME}`, fresh.endpoint)];
+      const web = await clientWeb(lab);
+      const agreeing = [web, pin(`ns1.${NAME}`, fresh.endpoint), pin(`ns2.${NAME}`, fresh.endpoint)];
       assert.deepEqual(codes(await lab.check(fresh, { pins: agreeing })), []);
       const report = await lab.check(fresh, {
-        pins: [pin(`ns1.${NAME}`, fresh.endpoint), pin(`ns2.${NAME}`, stale.endpoint)],
+        pins: [web, pin(`ns1.${NAME}`, fresh.endpoint), pin(`ns2.${NAME}`, stale.endpoint)],
       });
-      assert.deepEqual(codes(report), ['SRV_SERVERS_DISAGREE']);
-      seen.add('SRV_SERVERS_DISAGREE');
+      assertFound(report, ['SRV_SERVERS_DISAGREE']);
       assert.match(report.findings[0]?.evidence.join('\n') ?? '', /ns2\.example\.org.*: 10 5 8448/);
     });
 
@@ -689,8 +690,7 @@ describe('a look at a server from outside', () => {
       );
       const dns = await lab.dns({ rows: [[TARGET, 'A', '127.0.0.1']] });
       const report = await lab.check(dns, { pins });
-      assert.deepEqual(codes(report), ['WELL_KNOWN_SPLIT']);
-      seen.add('WELL_KNOWN_SPLIT');
+      assertFound(report, ['WELL_KNOWN_SPLIT']);
       assert.deepEqual(report.findings[0]?.evidence, [
         `127.0.0.1: delegates to ${TARGET}:${port}`,
         '127.0.0.2: status 404',
@@ -710,7 +710,7 @@ describe('a look at a server from outside', () => {
     it('a redirect to plain HTTP, and follows it as peers do: WELL_KNOWN_REDIRECT_HTTP', async () => {
       const port = await lab.serve(GOOD_TARGET, homeserver());
       const plain = await lab.listen(createHttpServer(delegating(`${TARGET}:${port}`)));
-      const web = await lab.serve(GOOD, redirect(`http://${NAME}:${plain}/server?1`));
+      const web = await lab.serve(GOOD, site(redirect(`http://${NAME}:${plain}/server?1`)));
       const dns = await lab.dns({
         rows: [
           [NAME, 'A', '127.0.0.1'],
@@ -720,11 +720,7 @@ describe('a look at a server from outside', () => {
       const pins = [{ host: NAME, port: 443, to: { address: '127.0.0.1', port: web } }];
       const report = await lab.check(dns, { pins });
       assert.deepEqual([report.ok, report.step], [true, '3.2']);
-      assert.deepEqual(
-        codes(report).filter((code) => !code.startsWith('CLIENT_')),
-        ['WELL_KNOWN_REDIRECT_HTTP'],
-      );
-      seen.add('WELL_KNOWN_REDIRECT_HTTP');
+      assertFound(report, ['WELL_KNOWN_REDIRECT_HTTP']);
     });
 
     it('a redirect to plain HTTP that goes silent, within its time: WELL_KNOWN_REDIRECT', async () => {
@@ -754,15 +750,16 @@ describe('a look at a server from outside', () => {
           return { address, port: await lab.serve(credentials, homeserver(), address) };
         }),
       );
+      const web = await clientWeb(lab);
       const at = async (shown: readonly Endpoint[]): Promise<CheckReport> => {
         const rows = shown.map(({ address }): Row => [TARGET, 'A', address]);
         const dns = await lab.dns({ rows: [srv(8448), ...rows] });
-        return lab.check(dns, { installed, pins: shown.map((to) => ({ host: TARGET, port: 8448, to })) });
+        const pins = shown.map((to) => ({ host: TARGET, port: 8448, to }));
+        return lab.check(dns, { installed, pins: [web, ...pins] });
       };
       assert.deepEqual(codes(await at(places.slice(0, 1))), []);
       const report = await at(places);
-      assert.deepEqual(codes(report), ['CERT_NOT_INSTALLED']);
-      seen.add('CERT_NOT_INSTALLED');
+      assertFound(report, ['CERT_NOT_INSTALLED']);
       const { message, evidence } = report.findings[0] ?? { message: '', evidence: [] };
       assert.match(message, /^An older certificate/);
       assert.deepEqual(
@@ -771,15 +768,42 @@ describe('a look at a server from outside', () => {
       );
     });
 
+    it('an alias of an alias for a target, and whose certificate is served there: CERT_FOR_SRV_TARGET', async () => {
+      const report = await check({
+        certificate: certificateFor(['*.Hoster.net']),
+        records: (port) => [
+          srv(port, 'alias.example.org'),
+          ['alias.example.org', 'CNAME', 'c1.example.net'],
+          ['c1.example.net', 'CNAME', 'node7.hoster.net'],
+          ['node7.hoster.net', 'A', '127.0.0.1'],
+        ],
+      });
+      assertFound(report, ['SRV_TARGET_CNAME', 'CERT_FOR_SRV_TARGET']);
+      const [alias, certificate] = report.findings;
+      assert.match(alias?.fix ?? '', /point to node7\.hoster\.net itself/);
+      assert.deepEqual(alias?.evidence, [
+        'alias.example.org. CNAME c1.example.net.',
+        'c1.example.net. CNAME node7.hoster.net.',
+      ]);
+      assert.match(
+        certificate?.message ?? '',
+        /is for node7\.hoster\.net, the host behind the SRV target alias\.example\.org; it must be for example\.org/,
+      );
+      assert.match(
+        report.steps.join('\n'),
+        /an alias of c1\.example\.net, that of node7\.hoster\.net and has/,
+      );
+    });
+
     it('a port where nothing listens: CONNECTION_REFUSED', async () => {
       const report = await check({ port: await freePort() });
-      assert.deepEqual(codes(report), ['CONNECTION_REFUSED']);
+      assertFound(report, ['CONNECTION_REFUSED']);
       assert.equal(report.ok, false);
     });
 
     it('nothing that delegates, and 8448 closed: WELL_KNOWN_MISSING', async () => {
       const report = await check({ port: await freePort(), records: () => [] });
-      assert.deepEqual(codes(report), ['CONNECTION_REFUSED', 'WELL_KNOWN_MISSING']);
+      assertFound(report, ['CONNECTION_REFUSED', 'WELL_KNOWN_MISSING']);
     });
 
     it('m.server without a port, and 8448 closed: WELL_KNOWN_NO_PORT', async () => {
@@ -795,16 +819,15 @@ describe('a look at a server from outside', () => {
           [TARGET, 'A', '127.0.0.1'],
         ],
       });
-      const at = async (to: Endpoint): Promise<string[]> => {
+      const at = (to: Endpoint): Promise<CheckReport> => {
         const pins = [
           { host: NAME, port: 443, to: web },
           { host: TARGET, port: 8448, to },
         ];
-        return codes(await lab.check(dns, { pins }));
+        return lab.check(dns, { pins });
       };
-      assert.deepEqual(await at(open), []);
-      assert.deepEqual(await at(closed), ['CONNECTION_REFUSED', 'WELL_KNOWN_NO_PORT']);
-      seen.add('WELL_KNOWN_NO_PORT');
+      assertFound(await at(open), []);
+      assertFound(await at(closed), ['CONNECTION_REFUSED', 'WELL_KNOWN_NO_PORT']);
     });
 
     it('a name server that is asked in vain: NAME_SERVER_LAME', async () => {
@@ -821,14 +844,14 @@ describe('a look at a server from outside', () => {
       const good = await lab.dns({ rows });
       const refusing = await lab.dns({ rows: [], says: { [FED]: 'REFUSED', [LEGACY]: 'REFUSED' } });
       const silent = await lab.dns({ rows: [], says: { [FED]: 'silent', [LEGACY]: 'silent' } });
+      const web = await clientWeb(lab);
       const beside = async ({ endpoint }: { readonly endpoint: Endpoint }): Promise<CheckReport> =>
-        lab.check(good, { pins: [pin(`ns1.${NAME}`, good.endpoint), pin(`ns2.${NAME}`, endpoint)] });
+        lab.check(good, { pins: [web, pin(`ns1.${NAME}`, good.endpoint), pin(`ns2.${NAME}`, endpoint)] });
       assert.deepEqual(codes(await beside(good)), []);
       // Silence may be a firewall between it and this machine.
       assert.deepEqual(codes(await beside(silent)), []);
       const report = await beside(refusing);
-      assert.deepEqual(codes(report), ['NAME_SERVER_LAME']);
-      seen.add('NAME_SERVER_LAME');
+      assertFound(report, ['NAME_SERVER_LAME']);
       assert.match(report.findings[0]?.evidence.join() ?? '', /it answers REFUSED/);
     });
 
@@ -836,50 +859,51 @@ describe('a look at a server from outside', () => {
       const port = await lab.listen(
         createTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),
       );
-      assert.deepEqual(codes(await check({ port })), ['NOT_TLS']);
+      assertFound(await check({ port }), ['NOT_TLS']);
     });
 
     it('a private address that nobody answers at, although the resolver is our own: PRIVATE_ADDRESS', async () => {
       const closed = { address: '127.0.0.1', port: await freePort() };
       const open = { address: '127.0.0.1', port: await lab.serve(GOOD, homeserver()) };
       const dns = await lab.dns({ rows: [srv(8448), [TARGET, 'A', '10.1.2.3']] });
-      const at = async (to: Endpoint, own: boolean): Promise<string[]> =>
-        codes(await lab.check(dns, { pins: [{ host: '10.1.2.3', port: 8448, to }], lab: own }));
-      assert.deepEqual(await at(closed, true), ['PRIVATE_ADDRESS', 'CONNECTION_REFUSED']);
-      assert.deepEqual(await at(open, false), ['PRIVATE_ADDRESS']);
-      assert.deepEqual(await at(open, true), []);
+      const web = await clientWeb(lab);
+      const at = (to: Endpoint, own: boolean): Promise<CheckReport> =>
+        lab.check(dns, { pins: [web, { host: '10.1.2.3', port: 8448, to }], lab: own });
+      assertFound(await at(closed, true), ['PRIVATE_ADDRESS', 'CONNECTION_REFUSED']);
+      assertFound(await at(open, false), ['PRIVATE_ADDRESS']);
+      assertFound(await at(open, true), []);
     });
 
     it("port 8448 behind Cloudflare's proxy: CLOUDFLARE_PORT", async () => {
       const closed = { address: '127.0.0.1', port: await freePort() };
+      const web = await clientWeb(lab);
       for (const [address, type] of [
         ['104.16.5.5', 'A'],
         ['2606:4700::5', 'AAAA'],
       ] as const) {
         const dns = await lab.dns({ rows: [srv(8448), [TARGET, type, address]] });
-        const report = await lab.check(dns, { pins: [{ host: address, port: 8448, to: closed }] });
-        assert.deepEqual(codes(report), ['CLOUDFLARE_PORT']);
-        seen.add('CLOUDFLARE_PORT');
+        const report = await lab.check(dns, { pins: [web, { host: address, port: 8448, to: closed }] });
+        assertFound(report, ['CLOUDFLARE_PORT']);
       }
       // 443 is passed, so a closed one has another reason.
       const dns = await lab.dns({ rows: [srv(443), [TARGET, 'A', '104.16.5.5']] });
-      const report = await lab.check(dns, { pins: [{ host: '104.16.5.5', port: 443, to: closed }] });
-      assert.deepEqual(codes(report), ['CONNECTION_REFUSED']);
+      const report = await lab.check(dns, { pins: [web, { host: '104.16.5.5', port: 443, to: closed }] });
+      assertFound(report, ['CONNECTION_REFUSED']);
     });
 
     it('a port that drops connections: CONNECTION_TIMEOUT', async () => {
       const port = await lab.full();
-      assert.deepEqual(codes(await check({ port })), ['CONNECTION_TIMEOUT']);
+      assertFound(await check({ port }), ['CONNECTION_TIMEOUT']);
     });
 
     it('addresses that this machine has no way to: ADDRESS_NOT_TRIED, and NOTHING_TRIED if there is no other', async () => {
       // TCP to a multicast group: the kernel itself says ENETUNREACH.
       const unreachable: Row = ['far.example.org', 'A', '224.0.0.1'];
       const some = await check({ records: (port) => [srv(port), srv(port, 'far.example.org'), unreachable] });
-      assert.ok(codes(some).includes('ADDRESS_NOT_TRIED'));
+      assertFound(some, ['PRIVATE_ADDRESS', 'SRV_SEVERAL_TARGETS', 'ADDRESS_NOT_TRIED']);
       assert.equal(some.findings.find(({ code }) => code === 'ADDRESS_NOT_TRIED')?.severity, 'info');
       const none = await check({ records: (port) => [srv(port, 'far.example.org'), unreachable] });
-      assert.ok(codes(none).includes('NOTHING_TRIED'));
+      assertFound(none, ['PRIVATE_ADDRESS', 'NOTHING_TRIED']);
       assert.equal(none.ok, false);
     });
 
@@ -889,22 +913,23 @@ describe('a look at a server from outside', () => {
       const port = await lab.listen(
         createTcpServer((socket) => socket.once('data', () => socket.end(alert))),
       );
-      assert.deepEqual(codes(await check({ port })), ['TLS_NAME_REFUSED']);
+      assertFound(await check({ port }), ['TLS_NAME_REFUSED']);
     });
 
     it('a port that takes connections and says nothing: TLS_FAILED', async () => {
       const port = await lab.listen(createTcpServer((socket) => socket.resume()));
-      assert.deepEqual(codes(await check({ port })), ['TLS_FAILED']);
+      assertFound(await check({ port }), ['TLS_FAILED']);
     });
 
     it('what it can before its time is over, and calls the rest unknown', async () => {
       const port = await lab.serve(GOOD, () => undefined);
       const dns = await lab.dns({ rows: [srv(port), [TARGET, 'A', '127.0.0.1']] });
+      const web = await clientWeb(lab);
       const started = performance.now();
-      const report = await lab.check(dns, { deadlines: { all: 250 } });
+      const report = await lab.check(dns, { pins: [web], deadlines: { all: 250 } });
       assert.ok(performance.now() - started < 2_000);
       assert.equal(report.ok, false);
-      assert.deepEqual(codes(report), ['CONNECTION_TIMEOUT']);
+      assertFound(report, ['CONNECTION_TIMEOUT']);
       assert.match(report.findings[0]?.evidence.join() ?? '', /the time for the whole look is over/);
     });
 
@@ -912,9 +937,8 @@ describe('a look at a server from outside', () => {
       const dns = await lab.dns({ rows: [] });
       const endpoint = { address: '127.0.0.1', port: await freePort() };
       const report = await lab.check({ ...dns, endpoint });
-      assert.deepEqual(codes(report), ['NO_RESOLVER']);
+      assertFound(report, ['NO_RESOLVER']);
       assert.equal(report.ok, false);
-      seen.add('NO_RESOLVER');
       // One that answers SERVFAIL to everything is there, and the zone is to blame.
       const says = { [FED]: 'SERVFAIL', [LEGACY]: 'SERVFAIL', [NAME]: 'SERVFAIL' } as const;
       assert.deepEqual(codes(await check({ says, records: () => [] })), ['SRV_UNANSWERED', 'SRV_UNANSWERED']);
@@ -928,15 +952,6 @@ describe('a look at a server from outside', () => {
     });
   });
 });
-
-function codes({ findings }: CheckReport): string[] {
-  return findings.map(({ code }) => code);
-}
-
-function selfSigned(name: string): Credentials {
-  const { privateKey, pem } = makeCertificate({ subject: name, names: [NAME] });
-  return { key: privateKey, cert: pem };
-}
 
 function leafAlone(): Credentials {
   const { privateKey, pem } = makeCertificate({ subject: NAME, names: [NAME], issuer: INTERMEDIATE });

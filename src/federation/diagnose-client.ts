@@ -103,10 +103,10 @@ function apiFindings({ api, versions }: ClientSight): Finding[] {
 }
 
 function whyNot({ protocol }: URL, end: Trail['end'] | undefined): string {
-  if (protocol !== 'https:') return 'plain HTTP';
-  if (end === undefined) return 'its host has no address';
+  if (protocol !== 'https:' || end === undefined) return 'plain HTTP';
   if (end.kind === 'response') return `status ${end.response.status}`;
   if (end.kind === 'failed') return end.outcome.message;
+  if (end.kind === 'no-address') return `${end.host}, ${end.why}`;
   return end.kind === 'untrusted'
     ? `certificate not to be trusted (${end.tls.distrust ?? 'wrong name'})`
     : end.kind;

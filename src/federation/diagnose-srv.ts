@@ -75,14 +75,15 @@ function leadsThere(records: readonly SrvData[], { host, port }: Pick<ServerName
 function aliasFindings({ discovery, aliases }: ServerSight): Finding[] {
   const targets = new Set(discovery.endpoints.flatMap(({ srv }) => (srv === null ? [] : [srv.target])));
   return [...targets].flatMap((target) => {
-    const alias = aliases.get(target);
-    if (alias === undefined) return [];
+    const way = aliases.get(target) ?? [];
+    const end = way.at(-1);
+    if (end === undefined) return [];
     return [
       finding(
         'SRV_TARGET_CNAME',
         `The SRV target ${relativeToRoot(target)} is a CNAME, which RFC 2782 forbids: Synapse copes, others do not connect.`,
-        `let the SRV record point to ${relativeToRoot(alias)} itself, or give ${relativeToRoot(target)} addresses of its own`,
-        [`${target} CNAME ${alias}`],
+        `let the SRV record point to ${relativeToRoot(end)} itself, or give ${relativeToRoot(target)} addresses of its own`,
+        way.map((alias, index) => `${way[index - 1] ?? target} CNAME ${alias}`),
       ),
     ];
   });
@@ -121,11 +122,23 @@ function misspeltFindings(sight: ServerSight): Finding[] {
       finding(
         'SRV_MISSPELT',
         `An SRV record stands at ${relativeToRoot(look.name)}, a name that no peer asks for.`,
-        `publish it at _matrix-fed._tcp.${relativeToRoot(look.host)} and remove this one`,
+        isPublished(look.host, sight)
+          ? `remove it; the record at _matrix-fed._tcp.${relativeToRoot(look.host)} is there already`
+          : `publish it at _matrix-fed._tcp.${relativeToRoot(look.host)} and remove this one`,
         [recordLine(look)],
       ),
     ];
   });
+}
+
+function isPublished(host: DomainName, sight: ServerSight): boolean {
+  return sight.srv.some(
+    (look) =>
+      look.host === host &&
+      look.service === 'matrix-fed' &&
+      look.answer.kind === 'records' &&
+      !isWild(look, sight),
+  );
 }
 
 function wildcardFindings(sight: ServerSight): Finding[] {
@@ -158,7 +171,7 @@ function severalFindings({ discovery }: ServerSight): Finding[] {
 }
 
 /** A peer asks for the deprecated name only where the other one has no record. */
-function isRead({ host, service }: SrvSight, sight: ServerSight): boolean {
+export function isRead({ host, service }: SrvSight, sight: ServerSight): boolean {
   if (host !== srvHost(sight)) return false;
   const fed = sight.srv.find((look) => look.host === host && look.service === 'matrix-fed');
   return service === 'matrix-fed' || (service === 'matrix' && fed?.answer.kind !== 'records');
@@ -170,7 +183,7 @@ export function isWild(look: SrvSight, { wildcards }: ServerSight): boolean {
   return wild?.kind === 'records' && answerText(wild) === answerText(look.answer);
 }
 
-function recordLine({ name, answer }: SrvSight): string {
+export function recordLine({ name, answer }: SrvSight): string {
   return `${name} SRV ${answerText(answer)}`;
 }
 

@@ -118,12 +118,12 @@ function portFix({ endpoint }: TargetSight): string | null {
 
 function answerFindings(target: TargetSight, sight: ServerSight): Finding[] {
   const { keyAnswer } = target;
-  const { discovery, seenAt } = sight;
+  const { discovery } = sight;
   const place = placeText(target);
   if (keyAnswer.kind === 'no-connection') return [];
   if (keyAnswer.kind === 'no-handshake')
     return [handshakeFinding(target, keyAnswer, hostText(discovery.certName))];
-  const tls = diagnoseTls(keyAnswer.tls, target, discovery.certName, place, seenAt);
+  const tls = diagnoseTls(keyAnswer.tls, target, sight, place);
   if (keyAnswer.kind === 'response')
     return [...tls, ...diagnoseKeys(keyAnswer.response, target, sight, place)];
   return [

@@ -2,7 +2,7 @@ import { relativeToRoot } from '../dns/domain-name.ts';
 import type { Host } from '../matrix/discovery.ts';
 import { type Finding, finding } from './finding.ts';
 import type { TlsSight } from './https-outcome.ts';
-import type { TargetSight } from './sight.ts';
+import type { ServerSight, TargetSight } from './sight.ts';
 
 /**
  * What is wrong with the certificate of one address.
@@ -11,9 +11,8 @@ import type { TargetSight } from './sight.ts';
 export function diagnoseTls(
   tls: TlsSight,
   target: TargetSight,
-  certName: Host,
+  { discovery: { certName }, aliases, seenAt: now }: ServerSight,
   place: string,
-  now: Date,
 ): Finding[] {
   const [leaf] = tls.chain;
   if (leaf === undefined) return [];
@@ -32,7 +31,7 @@ export function diagnoseTls(
       `give ${proxy[1]} the certificate for ${name}, and a route for that name`,
     );
   return [
-    ...(tls.namesMatch ? [] : wrongName(target, leaf.names, name, wrong)),
+    ...(tls.namesMatch ? [] : wrongName(hostsOf(target, aliases), leaf.names, name, wrong)),
     ...dateFindings(leaf, now, wrong),
     ...trustFindings(tls, name, wrong),
     ...staleFindings(tls, now, wrong),
@@ -48,19 +47,29 @@ const PROXY_DEFAULTS: readonly (readonly [subject: string, proxy: string])[] = [
   ['CloudFlare Origin Certificate', 'Cloudflare'],
 ];
 
+/** The SRV target and what it is an alias of; empty where no SRV record led here. */
+function hostsOf({ endpoint: { host, srv } }: TargetSight, aliases: ServerSight['aliases']): string[] {
+  if (srv === null || host.kind === 'ip') return [];
+  return [host.name, ...(aliases.get(host.name) ?? [])].map(relativeToRoot);
+}
+
 function wrongName(
-  { endpoint }: TargetSight,
+  hosts: readonly string[],
   names: readonly string[],
   name: string,
   wrong: Wrong,
 ): Finding[] {
-  const target = hostText(endpoint.host);
-  if (endpoint.srv !== null && target !== name && names.some((each) => matches(each, target)))
+  const host = hosts.find((each) => each !== name && names.some((pattern) => matches(pattern, each)));
+  if (host !== undefined) {
+    const [target = host] = hosts;
+    const what =
+      host === target ? `the SRV target ${host}` : `${host}, the host behind the SRV target ${target}`;
     return wrong(
       'CERT_FOR_SRV_TARGET',
-      `The certificate is for the SRV target ${target}; it must be for ${name}, since DNS is not trusted to say who may speak for it.`,
-      `get a certificate for ${name} (DNS-01 needs no web server there) and serve it on ${target}`,
+      `The certificate is for ${what}; it must be for ${name}, since an SRV record says where to connect, and not who may speak for ${name}.`,
+      `get a certificate for ${name} (DNS-01 needs no web server there) and serve it on ${host}`,
     );
+  }
   return wrong(
     'CERT_WRONG_NAME',
     `The certificate is not for ${name}.`,
@@ -68,7 +77,8 @@ function wrongName(
   );
 }
 
-function matches(pattern: string, name: string): boolean {
+function matches(written: string, name: string): boolean {
+  const pattern = written.toLowerCase();
   return pattern === name || (pattern.startsWith('*.') && name.slice(name.indexOf('.')) === pattern.slice(1));
 }
 

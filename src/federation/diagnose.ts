@@ -1,4 +1,6 @@
 import { diagnoseAuthorities } from './diagnose-authorities.ts';
+import { diagnoseCaching } from './diagnose-caching.ts';
+import { diagnoseClientMissing } from './diagnose-client-missing.ts';
 import { diagnoseClient } from './diagnose-client.ts';
 import { diagnoseInstalled } from './diagnose-installed.ts';
 import { diagnoseSrv } from './diagnose-srv.ts';
@@ -26,12 +28,14 @@ export function diagnose(sight: ServerSight): Finding[] {
         ...diagnoseTrouble(sight),
         ...diagnoseSrv(sight),
         ...diagnoseAuthorities(sight),
+        ...diagnoseCaching(sight),
       ];
   const findings = [
     ...names,
     ...diagnoseTargets(sight),
     ...diagnoseInstalled(sight),
     ...diagnoseClient(sight),
+    ...diagnoseClientMissing(sight),
   ];
   return findings.sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
 }

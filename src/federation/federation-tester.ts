@@ -109,7 +109,7 @@ function hostReport(
   const addresses = discovery.endpoints.flatMap((endpoint) =>
     endpoint.host.kind === 'name' && endpoint.host.name === host ? [endpoint.address] : [],
   );
-  return { CName: aliases.get(host) ?? host, Addrs: [...new Set(addresses)], Error: null };
+  return { CName: aliases.get(host)?.at(-1) ?? host, Addrs: [...new Set(addresses)], Error: null };
 }
 
 function connectionReport(

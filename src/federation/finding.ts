@@ -20,6 +20,7 @@ export const FINDINGS = {
   WELL_KNOWN_TLS: ['warning', 'TLS in front of the well-known file is broken'],
   WELL_KNOWN_SLOW: ['warning', 'port 443 keeps peers waiting'],
   WELL_KNOWN_SPLIT: ['warning', 'the well-known file differs from address to address'],
+  WELL_KNOWN_CACHED_LONG: ['info', 'peers keep the well-known file for more than a day'],
   WELL_KNOWN_MISSING: ['info', 'nothing delegates, and the server is not found without'],
 
   SRV_SHADOWED: ['warning', 'the SRV record is not read, since well-known delegates elsewhere'],
@@ -35,6 +36,7 @@ export const FINDINGS = {
   SRV_SERVERS_DISAGREE: ['warning', 'the authoritative servers disagree'],
   NAME_SERVER_LAME: ['warning', 'a name server of the zone does not answer for it'],
   SRV_SEVERAL_TARGETS: ['info', 'there are several SRV targets'],
+  SRV_TTL_LONG: ['info', 'the SRV record is kept for more than a day'],
 
   NO_ADDRESS: ['error', 'a host has no address'],
   ADDRESS_UNANSWERED: ['error', 'the addresses of a host cannot be found out'],
@@ -73,6 +75,7 @@ export const FINDINGS = {
   VERSION_STATUS: ['warning', 'the version endpoint does not answer'],
   PATH_DECODED: ['warning', 'paths are decoded on their way'],
 
+  CLIENT_FILE_MISSING: ['info', 'clients have to be told where the homeserver is'],
   CLIENT_FILE_BROKEN: ['warning', 'clients stop at the well-known file of clients'],
   CLIENT_FILE_CORS: ['warning', 'clients in a browser cannot read their well-known file'],
   CLIENT_FILE_PREFLIGHT: ['info', 'the well-known file of clients answers no preflight'],

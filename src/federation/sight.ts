@@ -3,7 +3,7 @@ import type { ClientWellKnown } from '../matrix/client-well-known.ts';
 import type { SrvService } from '../matrix/delegation.ts';
 import type { Discovery, FederationEndpoint, SrvAnswer } from '../matrix/discovery.ts';
 import type { ServerName } from '../matrix/server-name.ts';
-import type { WellKnownBody } from '../matrix/well-known-answer.ts';
+import type { WellKnownBody, WellKnownCaching } from '../matrix/well-known-answer.ts';
 import type { HttpResponse, HttpsOutcome, TlsSight } from './https-outcome.ts';
 import type { ServerKeys } from './server-keys.ts';
 
@@ -14,14 +14,14 @@ export interface ServerSight {
   readonly discovery: Discovery;
   /** One for each address of the server name; empty where a peer would not look (steps 1 and 2). */
   readonly wellKnown: readonly WellKnownFetch[];
-  /** Null for an IP literal, and where the server name has no address. */
+  /** Null for an IP literal, and where nobody looked. */
   readonly client: ClientSight | null;
   /** Every SRV name that matters, and those that people publish by mistake. */
   readonly srv: readonly SrvSight[];
   /** What a random name beside the SRV records answers, by the host. */
   readonly wildcards: ReadonlyMap<DomainName, SrvAnswer>;
-  /** Where the hosts of the endpoints are CNAMEs: to what. */
-  readonly aliases: ReadonlyMap<DomainName, DomainName>;
+  /** Where the hosts of the endpoints are CNAMEs: to what, step by step. */
+  readonly aliases: ReadonlyMap<DomainName, readonly DomainName[]>;
   readonly authorities: readonly AuthoritySight[];
   readonly targets: readonly TargetSight[];
   /** No resolver said anything, so nothing is known of DNS. */
@@ -59,6 +59,8 @@ export interface AuthoritySight {
   readonly server: string;
   /** `unknown` is no disagreement: perhaps it cannot be reached from here. */
   readonly answer: SrvAnswer;
+  /** Seconds that resolvers will keep it; null without records. */
+  readonly ttl: number | null;
   /** It answered, and does not speak for the zone. */
   readonly lame: boolean;
 }
@@ -72,13 +74,19 @@ export interface WellKnownFetch {
 }
 
 export type WellKnownEnd =
-  | { readonly kind: 'answer'; readonly body: WellKnownBody; readonly cacheSeconds: number }
+  | ({ readonly kind: 'answer'; readonly body: WellKnownBody } & WellKnownCaching)
   | { readonly kind: 'status'; readonly status: number }
   | { readonly kind: 'redirect'; readonly why: 'loop' | 'too-many' | 'scheme' | 'nowhere' }
   | { readonly kind: 'too-large' }
   | { readonly kind: 'untrusted'; readonly host: string; readonly tls: TlsSight }
   | { readonly kind: 'failed'; readonly outcome: Exclude<HttpsOutcome, { readonly kind: 'response' }> }
-  | { readonly kind: 'no-address'; readonly host: string; readonly why: string };
+  | {
+      readonly kind: 'no-address';
+      readonly host: string;
+      readonly why: string;
+      /** False where DNS says nothing definite. */
+      readonly known: boolean;
+    };
 
 /** One address of one target, as a peer would use it. */
 export interface TargetSight {
@@ -111,10 +119,12 @@ export interface ClientSight {
   /** Null without a file. */
   readonly content: ClientWellKnown | null;
   readonly api: URL | null;
-  /** Null where it was not asked for, or the host has no address. */
+  /** Null where it was not asked for. */
   readonly versions: Trail | null;
   /** Of the file where it is in the end; null without a file. */
   readonly filePreflight: Trail | null;
   /** Of `versions`, with a token; null as that is. */
   readonly apiPreflight: Trail | null;
+  /** `/_matrix/client/versions` of the server name itself; null unless its web server says that there is no file. */
+  readonly versionsWithoutFile: Trail | null;
 }

@@ -32,8 +32,8 @@ export type AddressAnswer =
   | {
       readonly kind: 'addresses';
       readonly addresses: readonly string[];
-      /** The name is a CNAME to this one. */
-      readonly alias?: DomainName;
+      /** The name is a CNAME: to the first of these, that one to the next. */
+      readonly aliases?: readonly DomainName[];
     }
   | { readonly kind: 'none' }
   | UnknownAnswer;
@@ -259,7 +259,9 @@ function addressSteps(route: Route, answers: Answers): string[] {
     const answer = answers.addresses.get(host);
     if (answer?.kind === 'unknown') return `The addresses of ${name} cannot be found out: ${answer.why}.`;
     if (answer?.kind !== 'addresses') return `${name} has no address.`;
-    const alias = answer.alias === undefined ? '' : `is an alias of ${relativeToRoot(answer.alias)} and `;
+    const { aliases = [] } = answer;
+    const alias =
+      aliases.length === 0 ? '' : `is an alias of ${aliases.map(relativeToRoot).join(', that of ')} and `;
     return `${name} ${alias}has the ${answer.addresses.length === 1 ? 'address' : 'addresses'} ${answer.addresses.join(', ')}.`;
   });
 }

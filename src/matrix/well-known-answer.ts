@@ -40,21 +40,27 @@ function whyNot(value: string): string {
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
+export interface WellKnownCaching {
+  readonly cacheSeconds: number;
+  /** The header that says so, such as `cache-control: max-age=3600`; null where none does. */
+  readonly cacheHeader: string | null;
+}
+
 /**
  * How long Synapse keeps a valid answer (`well_known_resolver.py`, read 2026-07): what the headers say, 24 hours
  * without them, never below 5 minutes nor above 48 hours. Seconds.
  * @param now epoch milliseconds, for `Expires`
  */
-export function wellKnownCacheSeconds(headers: Readonly<Record<string, string>>, now: number): number {
-  const cacheControl = headers['cache-control']?.toLowerCase() ?? '';
-  const maxAge = /(?:^|[\s,])max-age="?(\d+)"?/.exec(cacheControl)?.[1];
+export function wellKnownCaching(headers: Readonly<Record<string, string>>, now: number): WellKnownCaching {
+  const cacheControl = headers['cache-control'] ?? '';
+  const maxAge = /(?:^|[\s,])max-age="?(\d+)"?/i.exec(cacheControl)?.[1];
   const expires = Date.parse(headers['expires'] ?? '');
-  const said = /(?:^|[\s,])no-(?:store|cache)/.test(cacheControl)
-    ? 0
-    : maxAge !== undefined
-      ? Number(maxAge)
-      : Number.isNaN(expires)
-        ? 24 * HOUR
-        : (expires - now) / 1_000;
-  return Math.round(Math.min(Math.max(said, 5 * MINUTE), 48 * HOUR));
+  const kept = (seconds: number, header: string | null): WellKnownCaching => ({
+    cacheSeconds: Math.round(Math.min(Math.max(seconds, 5 * MINUTE), 48 * HOUR)),
+    cacheHeader: header,
+  });
+  if (/(?:^|[\s,])no-(?:store|cache)/i.test(cacheControl)) return kept(0, `cache-control: ${cacheControl}`);
+  if (maxAge !== undefined) return kept(Number(maxAge), `cache-control: ${cacheControl}`);
+  if (Number.isNaN(expires)) return kept(24 * HOUR, null);
+  return kept((expires - now) / 1_000, `expires: ${headers['expires'] ?? ''}`);
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runProgram } from '../../src/commands/program.ts';
+import { notFound, site } from '../support/check-world.ts';
 import {
   NAME,
   ROOT_CA,
@@ -22,7 +23,7 @@ describe('delegated check', () => {
   /** The arguments of a lab where the homeserver has a certificate for that name. */
   async function labArguments(certName: string, credentials = certificateFor([certName])): Promise<string[]> {
     const port = await lab.serve(credentials, homeserver());
-    const web = await lab.serve(certificateFor([NAME]), json(404, {}));
+    const web = await lab.serve(certificateFor([NAME]), site(notFound));
     const dns = await lab.dns({
       rows: [
         [TARGET, 'A', '127.0.0.1'],

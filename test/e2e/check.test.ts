@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer, type ServerOptions } from 'node:https';
 import { join } from 'node:path';
-import { NAME, ROOT_CA, certificateFor, federation, homeserver, json } from '../support/federation.ts';
+import { notFound, site } from '../support/check-world.ts';
+import { NAME, ROOT_CA, certificateFor, federation, homeserver } from '../support/federation.ts';
 import { startBind } from '../support/bind.ts';
 import type { NameServer } from '../support/name-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -18,7 +19,7 @@ describe('check, end to end', () => {
 
   async function check(credentials: ServerOptions, records: (port: number) => string[]): Promise<Outcome> {
     const port = await lab.listen(createServer(credentials, homeserver()));
-    const web = await lab.serve(certificateFor([NAME]), json(404, {}));
+    const web = await lab.serve(certificateFor([NAME]), site(notFound));
     const bind = await startBind({ zones: [{ name: NAME, records: records(port) }], recursion: true });
     dns.push(bind);
     const caFile = join(folder(), 'ca.pem');

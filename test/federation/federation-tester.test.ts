@@ -13,6 +13,8 @@ import {
   serverKeys,
 } from '../support/federation.ts';
 
+const CLOSED = { address: '127.0.0.1', port: 1 };
+
 describe('a look at a server, in the shape', () => {
   const lab = federation();
 
@@ -78,7 +80,7 @@ describe('a look at a server, in the shape', () => {
 
   it('of the Go federation tester says what kept it from an address', async () => {
     const dns = await lab.dns({ rows: [] });
-    const pins = [{ host: NAME, port: 8448, to: { address: '127.0.0.1', port: 1 } }];
+    const pins = [{ host: NAME, port: 8448, to: CLOSED }];
     const sight = await lab.look(dns, { pins });
     const report = federationTesterReport(sight, checkReport(sight));
     assert.deepEqual(report.ConnectionErrors, {
@@ -86,6 +88,22 @@ describe('a look at a server, in the shape', () => {
     });
     assert.deepEqual([report.FederationOK, report.ConnectionReports], [false, {}]);
     assert.match(report.Version['error'] ?? '', /no address answers/);
+  });
+
+  it('of the Go federation tester has the name at the end of all aliases', async () => {
+    const dns = await lab.dns({
+      rows: [
+        [`_matrix-fed._tcp.${NAME}`, 'SRV', `10 5 8448 ${TARGET}`],
+        [TARGET, 'CNAME', 'c1.example.net'],
+        ['c1.example.net', 'CNAME', 'node7.hoster.net'],
+        ['node7.hoster.net', 'A', '127.0.0.1'],
+      ],
+    });
+    const sight = await lab.look(dns, { pins: [{ host: '127.0.0.1', port: 8448, to: CLOSED }] });
+    const { DNSResult } = federationTesterReport(sight, checkReport(sight));
+    assert.deepEqual(Object(DNSResult).Hosts, {
+      [`${TARGET}.`]: { CName: 'node7.hoster.net.', Addrs: ['127.0.0.1'], Error: null },
+    });
   });
 
   it('of TAP has one test for the server and one for each code', async () => {

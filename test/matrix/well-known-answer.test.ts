@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseWellKnownServer, wellKnownCacheSeconds } from '../../src/matrix/well-known-answer.ts';
+import { parseWellKnownServer, wellKnownCaching } from '../../src/matrix/well-known-answer.ts';
 
 describe('the well-known file of servers', () => {
   it('delegates to a host, with a port or without', () => {
@@ -50,6 +50,6 @@ describe('the well-known file of servers', () => {
       [{ expires: '0' }, 300],
     ];
     for (const [headers, seconds] of kept)
-      assert.equal(wellKnownCacheSeconds(headers, now), seconds, JSON.stringify(headers));
+      assert.equal(wellKnownCaching(headers, now).cacheSeconds, seconds, JSON.stringify(headers));
   });
 });

@@ -99,6 +99,8 @@ export type Rcode = keyof typeof RCODES | 'silent' | 'bogus';
 
 export interface Zone {
   readonly rows: readonly Row[];
+  /** Of every record. Seconds; 300 where nothing is said. */
+  readonly ttl?: number;
   /** By name: for every type. */
   readonly says?: Readonly<Record<string, Rcode>>;
 }
@@ -110,7 +112,11 @@ export function startDns(zone: Zone): Promise<DnsStub> {
     if (said === 'bogus' && (flags & CHECKING_DISABLED) === 0) return reply(RCODES.SERVFAIL);
     if (said !== undefined && said !== 'bogus') return reply(RCODES[said]);
     const answers = answersIn(zone.rows, name.toLowerCase(), type ?? '');
-    return reply(answers === null ? RCODES.NXDOMAIN : 0, answers ?? []);
+    const { ttl = 300 } = zone;
+    return reply(
+      answers === null ? RCODES.NXDOMAIN : 0,
+      (answers ?? []).map((answer) => ({ ...answer, ttl })),
+    );
   });
 }
 
