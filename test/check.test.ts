@@ -23,17 +23,14 @@ import {
   delegating,
   notFound,
   redirect,
-  selfSigned,
   site,
   srv,
   versions,
 } from './support/check-world.ts';
 import {
-  type Credentials,
   type Handler,
   INTERMEDIATE,
   NAME,
-  ROOT_CA,
   type Row,
   TARGET,
   certificateFor,
@@ -42,6 +39,7 @@ import {
   json,
   serverKeys,
 } from './support/federation.ts';
+import { leafAlone, ofUnknownCa, selfSigned, withStaleRoot } from './support/bad-certificates.ts';
 import { freePort } from './support/free-port.ts';
 import { makeCertificate } from './support/x509-maker.ts';
 
@@ -795,6 +793,45 @@ describe('a look at a server from outside', () => {
       );
     });
 
+    it('no file for clients only where it is known that there is none: CLIENT_FILE_MISSING', async () => {
+      const port = await lab.serve(GOOD, homeserver());
+      const rows: readonly Row[] = [srv(port), [TARGET, 'A', '127.0.0.1']];
+      const [without, unknown] = await Promise.all([
+        lab.dns({ rows }),
+        lab.dns({ rows, says: { [NAME]: 'SERVFAIL' } }),
+      ]);
+      assertFound(await lab.check(without), ['CLIENT_FILE_MISSING']);
+      assertFound(await lab.check(unknown), []);
+      // Nothing can be tried at a multicast group.
+      const far = { host: NAME, port: 443, to: { address: '224.0.0.1', port: 443 } };
+      const closed = { ...far, to: { address: '127.0.0.1', port: await freePort() } };
+      assertFound(await lab.check(without, { pins: [closed] }), ['CLIENT_FILE_MISSING']);
+      assertFound(await lab.check(without, { pins: [closed, far] }), []);
+      // Browsers go on to the next address as well.
+      const web = { ...far, to: { address: '::1', port: await lab.serve(GOOD, site(notFound), '::1') } };
+      assertFound(await lab.check(without, { pins: [closed, web] }), []);
+    });
+
+    it('the full TTL, of which a resolver shows the rest alone: SRV_TTL_LONG', async () => {
+      const port = await lab.serve(GOOD, homeserver());
+      const rows: readonly Row[] = [
+        [NAME, 'SOA', `ns1.${NAME}`],
+        [NAME, 'NS', `ns1.${NAME}`],
+        [`ns1.${NAME}`, 'A', '127.0.0.1'],
+        [TARGET, 'A', '127.0.0.1'],
+        srv(port),
+      ];
+      const [resolver, authority] = await Promise.all([
+        lab.dns({ rows, ttl: 600 }),
+        lab.dns({ rows, ttl: 259_200 }),
+      ]);
+      const pins = [await clientWeb(lab), pin(`ns1.${NAME}`, authority.endpoint)];
+      const report = await lab.check(resolver, { pins });
+      assertFound(report, ['SRV_TTL_LONG']);
+      assert.match(report.findings[0]?.message ?? '', /for 3 days/);
+      assert.match(report.findings[0]?.evidence.join() ?? '', /\(TTL 259200\)$/);
+    });
+
     it('a port where nothing listens: CONNECTION_REFUSED', async () => {
       const report = await check({ port: await freePort() });
       assertFound(report, ['CONNECTION_REFUSED']);
@@ -952,33 +989,6 @@ describe('a look at a server from outside', () => {
     });
   });
 });
-
-function leafAlone(): Credentials {
-  const { privateKey, pem } = makeCertificate({ subject: NAME, names: [NAME], issuer: INTERMEDIATE });
-  return { key: privateKey, cert: pem };
-}
-
-/** The root that is trusted, cross-signed by one that is not, and whose cross-signature has expired. */
-function withStaleRoot(): Credentials {
-  const old = makeCertificate({ subject: 'old root', isCa: true });
-  const crossed = makeCertificate({
-    subject: 'lab root',
-    isCa: true,
-    issuer: old,
-    keyOf: ROOT_CA,
-    notBefore: new Date(Date.now() - 2 * DAY_MS),
-    notAfter: new Date(Date.now() - DAY_MS),
-  });
-  const leaf = makeCertificate({ subject: NAME, names: [NAME], issuer: INTERMEDIATE });
-  return { key: leaf.privateKey, cert: leaf.pem + INTERMEDIATE.pem + crossed.pem };
-}
-
-function ofUnknownCa(): Credentials {
-  const root = makeCertificate({ subject: 'unknown root', isCa: true });
-  const middle = makeCertificate({ subject: 'unknown intermediate', isCa: true, issuer: root });
-  const { privateKey, pem } = makeCertificate({ subject: NAME, names: [NAME], issuer: middle });
-  return { key: privateKey, cert: pem + middle.pem };
-}
 
 function pin(host: string, to: Endpoint): Pin {
   return { host, port: 53, to };

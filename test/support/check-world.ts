@@ -1,4 +1,5 @@
 /** One server of the federation with everything as it should be, in which a test breaks what it is about. */
+import type { CheckOptions } from '../../src/check.ts';
 import type { Pin } from '../../src/check-names.ts';
 import type { CheckReport } from '../../src/federation/check-report.ts';
 import {
@@ -14,7 +15,6 @@ import {
   json,
 } from './federation.ts';
 import { freePort } from './free-port.ts';
-import { makeCertificate } from './x509-maker.ts';
 
 export const FED = `_matrix-fed._tcp.${NAME}`;
 export const LEGACY = `_matrix._tcp.${NAME}`;
@@ -37,14 +37,17 @@ export interface Setting {
   readonly client?: Handler;
   /** What /_matrix/client/versions answers, below the base_url. */
   readonly api?: Handler;
+  /** Where the homeserver listens; 127.0.0.1 where nothing is said. */
+  readonly address?: string;
   /** Connect there instead. */
   readonly port?: number;
   /** Port 443 is there instead. */
   readonly webPort?: number;
   readonly name?: string;
   readonly lab?: boolean;
-  /** Besides those of ports 443 and 8448. */
-  readonly pins?: readonly Pin[];
+  readonly installed?: CheckOptions['installed'];
+  /** Go before those of ports 443 and 8448 of the server name; gets the ports of the homeserver and of the web server. */
+  readonly pins?: (port: number, webPort: number) => readonly Pin[];
 }
 
 export const notFound: Handler = json(404, { errcode: 'M_NOT_FOUND' });
@@ -81,7 +84,8 @@ export function redirect(to: string, status = 301): Handler {
 
 export async function checkWorld(lab: Federation, setting: Setting): Promise<CheckReport> {
   const { certificate = GOOD, webCertificate = GOOD, web = () => notFound } = setting;
-  const port = setting.port ?? (await lab.serve(certificate, setting.homeserver ?? homeserver()));
+  const port =
+    setting.port ?? (await lab.serve(certificate, setting.homeserver ?? homeserver(), setting.address));
   const open = async (handler: Handler): Promise<number> =>
     setting.webPort ?? lab.serve(webCertificate, site(handler, setting.client, setting.api));
   const webPort = web === null ? await freePort() : await open(web(port));
@@ -97,10 +101,11 @@ export async function checkWorld(lab: Federation, setting: Setting): Promise<Che
   const web443 = { host: NAME, port: 443, to: { address: '127.0.0.1', port: webPort } };
   const std8448 = { host: NAME, port: 8448, to: { address: '127.0.0.1', port } };
   return lab.check(dns, {
-    pins: [...(setting.pins ?? []), web443, std8448],
+    pins: [...(setting.pins?.(port, webPort) ?? []), web443, std8448],
     deadlines: { probe: 400, wellKnown: 400 },
     ...(setting.name === undefined ? {} : { name: setting.name.replace('PORT', `${port}`) }),
     ...(setting.lab === undefined ? {} : { lab: setting.lab }),
+    ...(setting.installed === undefined ? {} : { installed: setting.installed }),
   });
 }
 
@@ -111,9 +116,4 @@ export async function clientWeb(lab: Federation): Promise<Pin> {
 
 export function codes({ findings }: CheckReport): string[] {
   return findings.map(({ code }) => code);
-}
-
-export function selfSigned(name: string): Credentials {
-  const { privateKey, pem } = makeCertificate({ subject: name, names: [NAME] });
-  return { key: privateKey, cert: pem };
 }
