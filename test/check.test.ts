@@ -322,7 +322,7 @@ describe('a look at a server from outside', () => {
       'SRV_TARGET_CNAME',
       'an SRV target that is an alias',
       { records: (port) => [srv(port, 'alias.example.org'), ['alias.example.org', 'CNAME', TARGET]] },
-      /is a CNAME, which RFC 2782 forbids/,
+      /is an alias \(CNAME\), which RFC 2782 forbids/,
     ],
     ['SRV_NOT_AVAILABLE', 'an SRV record that says no', { records: () => [srv(0, '.')] }, /no such service/],
     [
@@ -399,9 +399,21 @@ describe('a look at a server from outside', () => {
     ],
     [
       'CERT_WRONG_NAME',
-      'a wildcard certificate, which does not cover the name above it',
-      { certificate: certificateFor([`*.elsewhere.org`]) },
+      'the certificate of somebody else',
+      { certificate: certificateFor(['*.elsewhere.org']) },
       /not for example\.org/,
+    ],
+    [
+      'CERT_WRONG_NAME',
+      'a wildcard certificate, which does not cover the name above it',
+      { records: () => [], certificate: certificateFor([`*.${NAME}`]) },
+      /is for \*\.example\.org, which covers the names below example\.org, and not example\.org itself/,
+    ],
+    [
+      'CERT_FOR_SRV_TARGET',
+      'a wildcard certificate that covers the SRV target, and not the name above it',
+      { certificate: certificateFor([`*.${NAME}`]) },
+      /for \*\.example\.org, and so for the SRV target matrix\.example\.org; it must be for example\.org/,
     ],
     [
       'CERT_PROXY_DEFAULT',
@@ -413,13 +425,13 @@ describe('a look at a server from outside', () => {
       'CERT_EXPIRED',
       'an expired certificate',
       { certificate: certificateFor([NAME], { notAfter: new Date(Date.now() - 1_000) }) },
-      /has expired at/,
+      /expired at/,
     ],
     [
       'CERT_NOT_YET_VALID',
       'a certificate of tomorrow',
       { certificate: certificateFor([NAME], { notBefore: new Date(Date.now() + DAY_MS) }) },
-      /is valid from/,
+      /is not valid before/,
     ],
     [
       'CERT_EXPIRES_SOON',
@@ -430,7 +442,7 @@ describe('a look at a server from outside', () => {
           notAfter: new Date(Date.now() + 10 * DAY_MS),
         }),
       },
-      /later than renewals usually come/,
+      /should have been renewed by now/,
     ],
     [
       'CERT_CHAIN_INCOMPLETE',
@@ -785,7 +797,7 @@ describe('a look at a server from outside', () => {
       ]);
       assert.match(
         certificate?.message ?? '',
-        /is for node7\.hoster\.net, the host behind the SRV target alias\.example\.org; it must be for example\.org/,
+        /is for \*\.hoster\.net, and so for node7\.hoster\.net, the host behind the SRV target alias\.example\.org; it must be for example\.org/,
       );
       assert.match(
         report.steps.join('\n'),

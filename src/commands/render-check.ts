@@ -9,7 +9,7 @@ export function renderCheck(report: CheckReport, paint: Paint, columns: number |
   return [
     `${ok ? paint('good', 'GOOD') : paint('bad', 'BAD ')}  ${paint('bold', wrapped(printable(verdict), columns, 6))}`,
     '',
-    '  What a peer does:',
+    '  What another homeserver (a peer) does:',
     ...steps.map(
       (step, index) => `  ${String(index + 1).padStart(3)}. ${wrapped(printable(step), columns, 7)}`,
     ),

@@ -15,7 +15,7 @@ export function diagnoseClientMissing({ client, discovery }: ServerSight): Findi
     finding(
       'CLIENT_FILE_MISSING',
       `Clients do not read SRV records, and there is no ${url}, so users have to type the URL of the homeserver when they log in.`,
-      `serve {"m.homeserver": {"base_url": "https://HOST"}} there, or tell your users that URL`,
+      'serve {"m.homeserver": {"base_url": "https://HOST"}} there, HOST being where /_matrix/client answers, or tell your users that URL',
       evidence,
     ),
   ];

@@ -1,4 +1,5 @@
 import { type Finding, finding, merged } from './finding.ts';
+import { momentText } from './moment.ts';
 import type { InstalledCertificate, ServerSight, TargetSight } from './sight.ts';
 
 /** Renewed on disk, and the old one still served: no other look from outside can tell before it expires. */
@@ -36,7 +37,7 @@ function staleFinding(leaf: Leaf, { endpoint }: TargetSight, installed: Installe
 }
 
 function leafText({ sha256, notBefore, notAfter }: Leaf): string {
-  return `SHA-256 ${sha256.slice(0, SHOWN)}…, ${notBefore.toISOString()} to ${notAfter.toISOString()}`;
+  return `SHA-256 ${sha256.slice(0, SHOWN)}…, ${momentText(notBefore)} to ${momentText(notAfter)}`;
 }
 
 /** Hex digits: enough to tell two apart by eye. */

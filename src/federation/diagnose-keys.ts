@@ -1,6 +1,7 @@
 import { serverVersion } from './server-version.ts';
 import { type Finding, finding } from './finding.ts';
 import type { HttpResponse } from './https-outcome.ts';
+import { momentText } from './moment.ts';
 import type { ServerSight, TargetSight } from './sight.ts';
 
 /** What is wrong with the answers of the homeserver at one address. */
@@ -10,7 +11,7 @@ export function diagnoseKeys(
   { discovery, serverName: { text: serverName }, seenAt }: ServerSight,
   place: string,
 ): Finding[] {
-  if (response.status !== 200) return [statusFinding(response, discovery, place)];
+  if (response.status !== 200) return [statusFinding(response, target, discovery, place)];
   const { keys } = target;
   if (keys === null) return [];
   const url = '/_matrix/key/v2/server';
@@ -45,21 +46,21 @@ export function diagnoseKeys(
     found(
       'KEYS_WRONG_NAME',
       `The homeserver that answers calls itself ${keys.serverName ?? 'nothing'}, and not ${serverName}.`,
-      `lead the name ${serverName} to its own homeserver, or compare server_name in its config`,
+      `lead ${serverName} to its own homeserver; if this is it, its server_name was set differently, and cannot be changed any more`,
       `server_name ${keys.serverName ?? 'is missing'}`,
     );
   if (keys.validUntil === null || keys.validUntil.getTime() <= seenAt.getTime())
     found(
       'KEYS_EXPIRED',
-      `The signing keys ${keys.validUntil === null ? 'have no valid_until_ts' : `are valid until ${keys.validUntil.toISOString()} only`}, so peers reject what they sign.`,
+      `The signing keys ${keys.validUntil === null ? 'have no valid_until_ts' : `are valid until ${momentText(keys.validUntil)} only`}, so peers reject what they sign.`,
       'compare the clock of the homeserver with the right time, and see that no cache stands before /_matrix/key',
-      `valid_until_ts ${keys.validUntil?.toISOString() ?? 'is missing'}`,
+      `valid_until_ts ${keys.validUntil === null ? 'is missing' : momentText(keys.validUntil)}`,
     );
   if (!keys.ed25519.some(({ wellFormed }) => wellFormed))
     found(
       'KEYS_NO_ED25519',
-      'There is no ed25519 key of 32 octets among verify_keys.',
-      'look at the signing key file of the homeserver',
+      'The homeserver publishes no signing key that peers can use: no ed25519 key of 32 octets is among verify_keys.',
+      'look at the signing key file of the homeserver (signing_key_path of Synapse)',
       keys.ed25519.map(({ id, key }) => `${id} ${key}`).join(', ') || 'verify_keys is empty',
     );
   for (const { id } of keys.ed25519.filter(({ signed, wellFormed }) => wellFormed && !signed))
@@ -74,17 +75,18 @@ export function diagnoseKeys(
 
 function statusFinding(
   { status, headers }: HttpResponse,
+  { endpoint: { srv } }: TargetSight,
   { hostHeader, sni }: ServerSight['discovery'],
   place: string,
 ): Finding {
   const fix =
     status >= 500
       ? 'is the homeserver up, and is the address right that the proxy passes /_matrix to?'
-      : `give the proxy a route for "Host: ${hostHeader}" (SNI ${sni ?? 'none'}) that passes /_matrix to the homeserver, without a redirect`;
+      : `give the proxy a route for "Host: ${hostHeader}" (SNI ${sni ?? 'none'}) that passes /_matrix to the homeserver, without a redirect${srv === null ? '' : '; peers ask for that name, and not for the SRV target'}`;
   const location = headers['location'] === undefined ? '' : `, to ${headers['location']}`;
   return finding(
     'KEYS_STATUS',
-    `/_matrix/key/v2/server answers with status ${status}${location}, so no peer can verify this server.`,
+    `/_matrix/key/v2/server, asked as ${hostHeader}, answers with status ${status}${location}, so no peer can verify this server.`,
     fix,
     [`${place}: status ${status}, server ${headers['server'] ?? 'not named'}`],
   );

@@ -81,7 +81,7 @@ function aliasFindings({ discovery, aliases }: ServerSight): Finding[] {
     return [
       finding(
         'SRV_TARGET_CNAME',
-        `The SRV target ${relativeToRoot(target)} is a CNAME, which RFC 2782 forbids: Synapse copes, others do not connect.`,
+        `The SRV target ${relativeToRoot(target)} is an alias (CNAME), which RFC 2782 forbids: Synapse copes, not everything else does, and federation testers call it an error.`,
         `let the SRV record point to ${relativeToRoot(end)} itself, or give ${relativeToRoot(target)} addresses of its own`,
         way.map((alias, index) => `${way[index - 1] ?? target} CNAME ${alias}`),
       ),

@@ -131,7 +131,7 @@ function answerFindings(target: TargetSight, sight: ServerSight): Finding[] {
     finding(
       'HTTP_FAILED',
       `${place} completes the TLS handshake and then gives no whole HTTP answer.`,
-      'look at the log of the proxy and of the homeserver for that moment',
+      `look at the log of the proxy and of the homeserver for that moment; a proxy needs a route for "Host: ${discovery.hostHeader}"`,
       [`${place}: ${keyAnswer.message}`],
     ),
   ];

@@ -1,7 +1,9 @@
 import { relativeToRoot } from '../dns/domain-name.ts';
 import type { Host } from '../matrix/discovery.ts';
+import { type Wrong, diagnoseCertName, hostsBehind } from './diagnose-cert-name.ts';
 import { type Finding, finding } from './finding.ts';
 import type { TlsSight } from './https-outcome.ts';
+import { momentText } from './moment.ts';
 import type { ServerSight, TargetSight } from './sight.ts';
 
 /**
@@ -18,11 +20,9 @@ export function diagnoseTls(
   if (leaf === undefined) return [];
   const name = hostText(certName);
   const evidence = [
-    `${place}: for ${leaf.names.join(', ') || 'no name'}, issued by ${leaf.issuer}, ${leaf.notBefore.toISOString()} to ${leaf.notAfter.toISOString()}`,
+    `${place}: for ${leaf.names.join(', ') || 'no name'}, issued by ${leaf.issuer}, ${momentText(leaf.notBefore)} to ${momentText(leaf.notAfter)}`,
   ];
-  const wrong = (code: Parameters<typeof finding>[0], message: string, fix: string): Finding[] => [
-    finding(code, message, fix, evidence),
-  ];
+  const wrong: Wrong = (code, message, fix) => [finding(code, message, fix, evidence)];
   const proxy = PROXY_DEFAULTS.find(([subject]) => leaf.subject.includes(subject));
   if (proxy !== undefined)
     return wrong(
@@ -31,14 +31,12 @@ export function diagnoseTls(
       `give ${proxy[1]} the certificate for ${name}, and a route for that name`,
     );
   return [
-    ...(tls.namesMatch ? [] : wrongName(hostsOf(target, aliases), leaf.names, name, wrong)),
+    ...(tls.namesMatch ? [] : diagnoseCertName(leaf.names, name, hostsBehind(target, aliases), wrong)),
     ...dateFindings(leaf, now, wrong),
     ...trustFindings(tls, name, wrong),
     ...staleFindings(tls, now, wrong),
   ];
 }
-
-type Wrong = (code: Parameters<typeof finding>[0], message: string, fix: string) => Finding[];
 
 /** What they serve until they are given something else. */
 const PROXY_DEFAULTS: readonly (readonly [subject: string, proxy: string])[] = [
@@ -46,41 +44,6 @@ const PROXY_DEFAULTS: readonly (readonly [subject: string, proxy: string])[] = [
   ['Kubernetes Ingress Controller Fake Certificate', 'the ingress controller'],
   ['CloudFlare Origin Certificate', 'Cloudflare'],
 ];
-
-/** The SRV target and what it is an alias of; empty where no SRV record led here. */
-function hostsOf({ endpoint: { host, srv } }: TargetSight, aliases: ServerSight['aliases']): string[] {
-  if (srv === null || host.kind === 'ip') return [];
-  return [host.name, ...(aliases.get(host.name) ?? [])].map(relativeToRoot);
-}
-
-function wrongName(
-  hosts: readonly string[],
-  names: readonly string[],
-  name: string,
-  wrong: Wrong,
-): Finding[] {
-  const host = hosts.find((each) => each !== name && names.some((pattern) => matches(pattern, each)));
-  if (host !== undefined) {
-    const [target = host] = hosts;
-    const what =
-      host === target ? `the SRV target ${host}` : `${host}, the host behind the SRV target ${target}`;
-    return wrong(
-      'CERT_FOR_SRV_TARGET',
-      `The certificate is for ${what}; it must be for ${name}, since an SRV record says where to connect, and not who may speak for ${name}.`,
-      `get a certificate for ${name} (DNS-01 needs no web server there) and serve it on ${host}`,
-    );
-  }
-  return wrong(
-    'CERT_WRONG_NAME',
-    `The certificate is not for ${name}.`,
-    `serve a certificate with ${name} in it; if there is one, let the proxy in front choose it by the name ${name} in SNI`,
-  );
-}
-
-function matches(written: string, name: string): boolean {
-  const pattern = written.toLowerCase();
-  return pattern === name || (pattern.startsWith('*.') && name.slice(name.indexOf('.')) === pattern.slice(1));
-}
 
 /** CAs renew with a third of the lifetime left; half of that without a renewal is reason to look. */
 const LATE_SHARE = 1 / 6;
@@ -94,20 +57,20 @@ function dateFindings(
   if (left <= 0)
     return wrong(
       'CERT_EXPIRED',
-      `The certificate has expired at ${notAfter.toISOString()}.`,
+      `The certificate expired at ${momentText(notAfter)}.`,
       'renew it; if there is a new one on disk already, the homeserver or the proxy has not been told to read it',
     );
   if (notBefore.getTime() > now.getTime())
     return wrong(
       'CERT_NOT_YET_VALID',
-      `The certificate is valid from ${notBefore.toISOString()} on only.`,
+      `The certificate is not valid before ${momentText(notBefore)}.`,
       'compare the clock of this machine with the right time; else wait until then',
     );
   if (left > (notAfter.getTime() - notBefore.getTime()) * LATE_SHARE) return [];
   return wrong(
     'CERT_EXPIRES_SOON',
-    `The certificate expires at ${notAfter.toISOString()}, later than renewals usually come.`,
-    'look why it was not renewed; if it was, reload the homeserver or the proxy',
+    `The certificate expires at ${momentText(notAfter)}, and should have been renewed by now.`,
+    'find out why it was not renewed; if it was, reload the homeserver or the proxy',
   );
 }
 
@@ -134,7 +97,7 @@ function trustFindings({ chain, distrust }: TlsSight, name: string, wrong: Wrong
   return wrong(
     'CERT_UNTRUSTED',
     `The certificate is not trusted: ${why} (${distrust}).`,
-    `get a certificate for ${name} from a public CA`,
+    `get a certificate for ${name} from a public CA; in a federation of your own, name its CA with --ca-file`,
   );
 }
 
@@ -144,7 +107,7 @@ function staleFindings({ chain, distrust }: TlsSight, now: Date, wrong: Wrong): 
   if (stale === undefined || distrust !== null) return [];
   return wrong(
     'CERT_CHAIN_STALE',
-    `The chain contains "${stale.subject}", which expired at ${stale.notAfter.toISOString()}; some peers find another way around it, some do not.`,
+    `The chain contains "${stale.subject}", which expired at ${momentText(stale.notAfter)}; some peers find another way around it, some do not.`,
     'serve the chain that the CA gives today, without that certificate',
   );
 }

@@ -12,7 +12,7 @@ export function diagnoseTrouble({ discovery }: ServerSight): Finding[] {
         return finding(
           'SRV_UNANSWERED',
           `The question for ${relativeToRoot(trouble.name)} SRV gets no usable answer, so Synapse servers do not federate with you.`,
-          'make the name servers of the zone answer for that name (NXDOMAIN is fine); look at forwarders and firewalls if they say SERVFAIL',
+          'make the name servers of the zone answer for that name, be it that it does not exist (NXDOMAIN); look at forwarders and firewalls if they say SERVFAIL',
           [trouble.why],
         );
       case 'srv-unavailable':

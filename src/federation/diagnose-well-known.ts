@@ -109,7 +109,7 @@ function bodyFindings(
   return [
     finding(
       'WELL_KNOWN_BAD_SERVER',
-      `m.server is ${JSON.stringify(body.value.slice(0, LONGEST_QUOTE))}: ${body.why}. Synapse takes it as it is and fails.`,
+      `m.server is ${JSON.stringify(body.value.slice(0, LONGEST_QUOTE))}: ${body.why}; Synapse takes it as it is and fails.`,
       'write m.server as HOST or HOST:PORT, such as "matrix.example.org:443"',
       evidence,
     ),

@@ -1,6 +1,7 @@
 import { relativeToRoot } from '../dns/domain-name.ts';
 import type { SrvData } from '../dns/rrset.ts';
 import { type SrvEntry, isPast } from '../matrix/delegation.ts';
+import { momentText } from './moment.ts';
 import { type Switch, placeOf } from './switch.ts';
 import type { Warning } from './warning.ts';
 
@@ -24,7 +25,7 @@ export function removalWarnings(
     .map((data) => ({
       code: 'TARGET_REMOVED',
       message: `Peers that remember ${placeText(data)} go on connecting there for up to ${MEMORY_HOURS} hours.`,
-      hint: `keep it serving that long, or list it beside the others with \`until: ${secondsOf(until)}\``,
+      hint: `keep it serving that long, or list it beside the others with \`until: ${momentText(until)}\``,
     }));
 }
 
@@ -32,7 +33,7 @@ export function removalWarnings(
 export function untilWarnings(srv: readonly SrvEntry[], now: Date): readonly Warning[] {
   return srv.flatMap((entry): readonly Warning[] => {
     if (entry.until === undefined) return [];
-    const at = secondsOf(entry.until);
+    const at = momentText(entry.until);
     if (isPast(entry, now))
       return [
         {
@@ -53,8 +54,4 @@ export function untilWarnings(srv: readonly SrvEntry[], now: Date): readonly War
 
 function placeText({ target, port }: SrvData): string {
   return `${relativeToRoot(target)} port ${port}`;
-}
-
-function secondsOf(moment: Date): string {
-  return `${moment.toISOString().slice(0, 19)}Z`;
 }
