@@ -20,7 +20,7 @@ export function diagnoseKeys(
       finding(
         'KEYS_NOT_JSON',
         `${url} serves no JSON object, so it is no homeserver that answers.`,
-        'let the proxy pass /_matrix to the homeserver',
+        `let the proxy pass /_matrix to the homeserver for "Host: ${discovery.hostHeader}"`,
         [`${place}: ${response.body.slice(0, 60).replace(/\s+/g, ' ')}`],
       ),
     ];
