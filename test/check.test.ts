@@ -66,7 +66,16 @@ describe('a look at a server from outside', () => {
   describe('has nothing to say of', () => {
     const healthy: Readonly<Record<string, readonly [Setting, string]>> = {
       'SRV with a web server that says 404 to peers, and has a file for clients': [{}, '4'],
+      'SRV with a web server that says 410 to peers': [{ web: () => json(410, '') }, '4'],
       'SRV with a TTL of a day': [{ ttl: 86_400 }, '4'],
+      'SRV as the safety net of a well-known file, with a TTL of a week': [
+        {
+          web: (port) => delegating(`${TARGET}:${port}`),
+          certificate: certificateFor([NAME, TARGET]),
+          ttl: 604_800,
+        },
+        '3.2',
+      ],
       'SRV without a file for clients, which find the homeserver on port 443 of the name itself': [
         {
           client: notFound,
@@ -822,6 +831,28 @@ describe('a look at a server from outside', () => {
       // Browsers go on to the next address as well.
       const web = { ...far, to: { address: '::1', port: await lab.serve(GOOD, site(notFound), '::1') } };
       assertFound(await lab.check(without, { pins: [closed, web] }), []);
+    });
+
+    it('nothing in how long a file is kept that delegates nothing', async () => {
+      const file = json(200, { 'm.homeserver': {} }, { 'cache-control': 'max-age=604800' });
+      assertFound(await check({ web: () => file }), ['WELL_KNOWN_NO_SERVER']);
+    });
+
+    it('nothing to tell clients of where the SRV record says that there is no homeserver', async () => {
+      const report = await check({ records: () => [srv(0, '.')], client: notFound });
+      assertFound(report, ['SRV_NOT_AVAILABLE']);
+    });
+
+    it('a misspelt record beside the right one, and does not ask for what is there: SRV_MISSPELT', async () => {
+      const identity = `_matrix-identity._tcp.${NAME}`;
+      const wrong = (port: number): Row => [identity, 'SRV', `1 1 ${port} ${TARGET}`];
+      const [beside, alone] = await Promise.all([
+        check({ records: (port) => [srv(port), wrong(port)] }),
+        check({ records: (port) => [wrong(port)] }),
+      ]);
+      assertFound(beside, ['SRV_MISSPELT']);
+      assert.equal(beside.findings[0]?.fix, `remove it; the record at ${FED} is there already`);
+      assert.equal(alone.findings[0]?.fix, `publish it at ${FED} and remove this one`);
     });
 
     it('the full TTL, of which a resolver shows the rest alone: SRV_TTL_LONG', async () => {
