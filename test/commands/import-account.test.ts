@@ -125,7 +125,9 @@ sites:
     for (const secret of secrets) assert.ok(!said.includes(secret), `${from} was printed`);
     const using = await client(ours());
     assert.equal((await using.lookAtAccount(patient())).account?.url, url);
-    assert.equal((await using.newOrder([parseDomainName(NAME)], {}, patient())).status, 'pending');
+    // What the other client has had validated may count at once.
+    const { status } = await using.newOrder([parseDomainName(NAME)], {}, patient());
+    assert.ok(['pending', 'ready'].includes(status), status);
     assert.ok(
       !using.exchanges.some(({ answer }) => answer.status === 201 && answer.url.endsWith('sign-me-up')),
     );
