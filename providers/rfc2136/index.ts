@@ -8,6 +8,7 @@ import { checkItem } from '../floor/check-item.ts';
 import { deepestZone } from '../floor/deepest-zone.ts';
 import { type Client, createClient } from './client.ts';
 import { changesToUpdate } from './convert.ts';
+import { few } from './few.ts';
 import { findZone } from './find-zone.ts';
 import type { Rfc2136Options } from './options.ts';
 import { createReader } from './read-rrsets.ts';
@@ -37,7 +38,7 @@ export function createRfc2136(options: Rfc2136Options, deps: Rfc2136Deps): DnsPr
       if (changes.length === 0) return { changed: false };
       const update = { zone: zone.name, ...changesToUpdate(changes) };
       try {
-        await client.update(update, `change ${changes.map(changedText).join(', ')}`, ctx.signal);
+        await client.update(update, `change ${few(changes.map(changedText))}`, ctx.signal);
       } catch (error) {
         throw await withReason(error, zone, changes, ctx);
       }

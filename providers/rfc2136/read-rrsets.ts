@@ -5,6 +5,7 @@ import type { Ctx, DomainName, RRset, RRsetKey, Zone } from '../../src/provider.
 import type { Client, Reply } from './client.ts';
 import { type WireKey, answersToRRset, wireKey } from './convert.ts';
 import { RCODE, queryFailure } from './errors.ts';
+import { few } from './few.ts';
 import { soaOwner } from './find-zone.ts';
 import { rrsetExists } from './update.ts';
 import { TYPE } from './wire.ts';
@@ -16,6 +17,9 @@ import { TYPE } from './wire.ts';
  */
 const PIPELINE = 16;
 const ONE_BY_ONE = 4;
+
+/** Names of 255 octets fit that often into one message of 64 KiB, with room for the signature. */
+const NAMES_AT_ONCE = 200;
 
 /** A name server's answer to one key, before it is known whether a wildcard made it. */
 type Seen =
@@ -41,11 +45,19 @@ export interface Reader {
 export function createReader(client: Client): Reader {
   const confirmed = new Map<string, string>();
 
+  /** One message for many keys, and not for any number: a hoster has thousands of sites in one zone. */
+  async function standAll(zone: Zone, keys: readonly WireKey[], ctx: Ctx): Promise<boolean[]> {
+    const real: boolean[] = [];
+    for (let at = 0; at < keys.length; at += NAMES_AT_ONCE)
+      real.push(...(await stand(zone, keys.slice(at, at + NAMES_AT_ONCE), ctx)));
+    return real;
+  }
+
   /** For each key, whether something stands at the name itself. One message when all do. */
   async function stand(zone: Zone, keys: readonly WireKey[], ctx: Ctx): Promise<boolean[]> {
     const update = { zone: zone.name, prerequisites: keys.map(rrsetExists), updates: [] };
     try {
-      const names = [...new Set(keys.map((key) => key.name))].join(', ');
+      const names = few([...new Set(keys.map((key) => key.name))]);
       await client.update(update, `look at ${names}`, ctx.signal);
       return keys.map(() => true);
     } catch (error) {
@@ -65,7 +77,7 @@ export function createReader(client: Client): Reader {
       return text !== null && confirmed.get(keyText(key)) !== text;
     });
     if (doubtful.length === 0) return [...answers];
-    const real = await stand(zone, doubtful.map(standing), ctx);
+    const real = await standAll(zone, doubtful.map(standing), ctx);
     const made = new Set(doubtful.filter((_, index) => real[index] !== true));
     for (const answer of doubtful) {
       const text = seenText(answer.seen);
