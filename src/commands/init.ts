@@ -38,7 +38,14 @@ export async function configInitCommand(
     throw new DelegatedError('E_USAGE', 'the server name is missing', {
       hint: 'delegated config init SERVER_NAME; on a terminal it asks for everything',
     });
-  await writeNew(file, await textOf(name, flags, file, given), shell);
+  const text = await textOf(name, flags, file, given);
+  if (flags.json === true) {
+    if (file !== '-') await writeNew(file, text, shell);
+    const written = file === '-' ? null : resolve(file);
+    shell.out(`${JSON.stringify({ version: 1, ok: true, file: written, config: text }, null, 2)}\n`);
+    return 0;
+  }
+  await writeNew(file, text, shell);
   if (file !== '-' && flags.quiet !== true)
     shell.out(
       `wrote ${file}\nNext: fill in what it asks for, then \`delegated config check\`, \`delegated plan\`, \`delegated renew\`.\n`,
@@ -52,9 +59,9 @@ async function textOf(
   file: string,
   given: Partial<TemplateAnswers>,
 ): Promise<string> {
-  const serverName = parseDelegableServerName(name).text;
+  const serverName = argument(() => parseDelegableServerName(name)).text;
   const target = flags.target ?? `matrix.${serverName}`;
-  parseDomainName(target);
+  argument(() => parseDomainName(target));
   const provider = flags.provider ?? 'rfc2136';
   const adapter = await findAdapter(provider, dirname(resolve(file)));
   if (adapter === null)
@@ -70,6 +77,17 @@ async function textOf(
     ca: flags.ca ?? 'letsencrypt',
     ...(flags.email === undefined ? {} : { email: flags.email }),
   });
+}
+
+/** A name that the command line has wrong is wrong usage. */
+function argument<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof DelegatedError)) throw error;
+    const { message, hint } = error;
+    throw new DelegatedError('E_USAGE', message, { ...(hint === undefined ? {} : { hint }), cause: error });
+  }
 }
 
 /** What only options say: folders and addresses that hardly anybody changes. */

@@ -1,5 +1,4 @@
 import { Command, CommanderError, Option } from 'commander';
-import { DelegatedError } from '../errors.ts';
 import { REVOCATION_REASONS } from '../acme/revocation-reason.ts';
 import { PROXIES } from '../matrix/well-known-proxies.ts';
 import { parseDuration } from './duration.ts';
@@ -8,6 +7,7 @@ import { renewCommand } from './renew.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
 import { statusCommand } from './status.ts';
 import { adoptCommand, planCommand, syncCommand } from './sync.ts';
+import { isBare, usageError } from './usage-error.ts';
 
 /**
  * The command line. What only some commands need (the scheduler, the ACME client, the adapters) is loaded when it is
@@ -24,18 +24,11 @@ export async function runProgram(argv: readonly string[], shell: Shell): Promise
     await program.parseAsync(argv, { from: 'user' });
     return code;
   } catch (thrown) {
-    if (!(thrown instanceof CommanderError)) throw thrown;
-    if (thrown.exitCode === 0) return 0;
+    // Help that was asked for, or the version.
+    if (thrown instanceof CommanderError && thrown.exitCode === 0) return 0;
     // The help that commander has printed says all that an error could, but for a script.
-    const bare = thrown.code === 'commander.help';
-    if (bare && !argv.includes('--json')) return USAGE;
-    const message = bare
-      ? 'no command is named'
-      : thrown.message.replace(/^error: /, '').replaceAll('\n', ' ');
-    throw new DelegatedError('E_USAGE', message, {
-      hint: 'see `delegated --help`',
-      cause: thrown,
-    });
+    if (isBare(thrown) && !argv.includes('--json')) return USAGE;
+    throw thrown;
   }
 }
 
@@ -294,7 +287,9 @@ function globalOptions(command: Command, shell: Shell): void {
     .option('--quiet', 'only errors')
     .option('--verbose', 'log every step')
     .option('--no-color', 'no colours')
-    .exitOverride()
+    .exitOverride((error) => {
+      throw error.exitCode === 0 ? error : usageError(error, command);
+    })
     .configureOutput({ writeOut: shell.out, writeErr: shell.err, outputError: () => undefined })
     .showSuggestionAfterError(true);
 }

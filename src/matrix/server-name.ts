@@ -1,5 +1,5 @@
 import type { DomainName } from '../dns/domain-name.ts';
-import { parseDomainName } from '../dns/domain-name.ts';
+import { parseDomainName, relativeToRoot } from '../dns/domain-name.ts';
 import { DelegatedError } from '../errors.ts';
 
 /**
@@ -75,12 +75,22 @@ function parseHost(text: string, host: string): ServerName['host'] {
     return { kind: 'ip', address: host };
   }
   if (!DNS_NAME.test(host))
-    throw bad(text, 'only letters, digits, "-" and "." may stand in it (IDNs as A-labels)');
+    throw bad(text, `only letters, digits, "-" and "." may stand in it${aLabels(host)}`);
   if (host.endsWith('.')) throw bad(text, 'a server name has no trailing dot');
   try {
     return { kind: 'name', name: parseDomainName(host) };
   } catch (error) {
     throw bad(text, error instanceof Error ? error.message : 'it is no DNS name');
+  }
+}
+
+/** How an internationalized name is written in a server name. */
+function aLabels(host: string): string {
+  if (!/[^\0-\x7F]/.test(host)) return '';
+  try {
+    return `; as A-labels it is ${JSON.stringify(relativeToRoot(parseDomainName(host)))}`;
+  } catch {
+    return ' (IDNs as A-labels)';
   }
 }
 

@@ -327,6 +327,30 @@ describe('config init', () => {
       assert.equal(new Set(texts).size, 1);
     });
 
+    it('prints one document with --json, whether or not a file is written', async () => {
+      for (const path of [file(), '-']) {
+        const shell = createTestShell();
+        assert.equal(await runProgram(['config', 'init', NAME, '-c', path, '--json'], shell), 0);
+        const printed: unknown = JSON.parse(shell.printed());
+        const text = await readFile(file(), 'utf8');
+        assert.deepEqual(printed, {
+          version: 1,
+          ok: true,
+          file: path === '-' ? null : path,
+          config: text,
+        });
+      }
+    });
+
+    it('takes a wrong name on the command line for wrong usage', async () => {
+      for (const argv of [['münchen.example'], [NAME, '--target', 'a..b']])
+        await assert.rejects(
+          runProgram(['config', 'init', '-c', file(), ...argv], createTestShell()),
+          USAGE,
+          argv.join(' '),
+        );
+    });
+
     it('writes what the options say of addresses and folders', async () => {
       const options = [
         '--resolver',

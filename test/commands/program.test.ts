@@ -17,12 +17,13 @@ describe('the command line', () => {
       const error = await assertRefused(runProgram(argv, shell), 'E_USAGE');
       assert.match(error.hint ?? '', /--help/);
     }
-    assert.match((await assertRefused(runProgram(['renwe'], shell), 'E_USAGE')).message, /^[^\n]*renew/);
+    const command = await assertRefused(runProgram(['renwe'], shell), 'E_USAGE');
+    assert.equal(command.message, "unknown command 'renwe'");
+    assert.equal(command.hint, 'did you mean renew? Else see `delegated --help`');
+    const option = await assertRefused(runProgram(['renew', '--forse'], shell), 'E_USAGE');
+    assert.equal(option.message, "unknown option '--forse'");
+    assert.equal(option.hint, 'did you mean --force? Else see `delegated renew --help`');
     assert.equal(shell.complained(), '');
-    assert.match(
-      (await assertRefused(runProgram(['renew', '--forse'], shell), 'E_USAGE')).message,
-      /--force/,
-    );
     assert.equal(shell.printed(), '');
   });
 
@@ -38,7 +39,14 @@ describe('the command line', () => {
       assert.equal(shell.printed(), '');
     }
     const error = await assertRefused(runProgram(['config', '--json'], createTestShell()), 'E_USAGE');
-    assert.match(error.message, /no command/);
+    assert.equal(error.message, 'delegated config: no command is named');
+    assert.match(error.hint ?? '', /there are check, schema, init; see `delegated config --help`/);
+  });
+
+  it('points to the help of the command that was meant', async () => {
+    const error = await assertRefused(runProgram(['provider', 'test', 'main'], createTestShell()), 'E_USAGE');
+    assert.match(error.message, /--zone/);
+    assert.equal(error.hint, 'see `delegated provider test --help`');
   });
 
   it('takes the options that work everywhere before and after the name of a command', async () => {

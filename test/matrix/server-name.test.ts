@@ -78,6 +78,11 @@ describe('a Matrix server name', () => {
     refused(`${'a'.repeat(64)}.org`, /longer than 63/);
   });
 
+  it('is told in A-labels where somebody writes it in letters of their own', () => {
+    assert.throws(() => parseServerName('München.example'), /as A-labels it is "xn--mnchen-3ya\.example"/);
+    assert.throws(() => parseServerName('mün_\u0000chen'), /\(IDNs as A-labels\)/);
+  });
+
   it('is refused with one of our errors and a hint, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
