@@ -51,6 +51,8 @@ export interface ContextOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly host: HostProcess;
   readonly progress: Ports['progress'];
+  /** Nothing is made in the state directory before something is written there. */
+  readonly onlyLooks?: boolean;
 }
 
 const CHANGE_ID_LENGTH = 8;
@@ -101,7 +103,7 @@ export function createContext(config: Config, options: ContextOptions): Context 
         config.sites.find(({ serverName }) => serverName.text === lineage)?.certificate?.keepVersions,
       now: () => clock.now(),
     }),
-    state: createStateStore(config.state, { dice, clock }),
+    state: createStateStore(config.state, { dice, clock, onlyLooks: options.onlyLooks === true }),
     outputs: createOutputWriter(),
     webRoot: createWebRoot(),
     reloader: createReloader({ environment: options.env, kill: options.host.kill }),

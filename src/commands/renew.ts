@@ -29,7 +29,7 @@ export async function renewCommand(
     const state = createStateStore(config.state, { clock, dice: createSystemDice() });
     await confirmForce(selectSites(config, names), config.acme.directoryUrl, { clock, state }, shell, log);
   };
-  return withSession(flags, shell, { lock, confirm }, async (context) => {
+  return withSession(flags, shell, { lock, confirm, onlyLooks: flags.dryRun === true }, async (context) => {
     const { config, ports, ctx } = context;
     const sites = selectSites(config, names);
     const options = {

@@ -6,7 +6,7 @@ import { acquireLock } from '../io/lock.ts';
 import { findAdapter, providerTypes } from '../../providers/registry.ts';
 import type { Redactor } from '../io/redaction.ts';
 import { loadConfig } from '../io/config-file.ts';
-import { prepareStateDirectory } from '../io/state-directory.ts';
+import { inspectStateDirectory, prepareStateDirectory } from '../io/state-directory.ts';
 import type { Log, Progress } from '../ports.ts';
 import { type Report, exitCode } from '../report.ts';
 import { type Context, createContext } from './context.ts';
@@ -27,6 +27,8 @@ export interface SessionOptions {
   readonly lock: 'none' | 'try' | 'wait';
   /** Before the lock is taken: whoever thinks about a question keeps nobody else from working. */
   readonly confirm?: (config: Config, log: Log) => Promise<void>;
+  /** No installation is made up for good. Default: without a lock. */
+  readonly onlyLooks?: boolean;
 }
 
 export function configFile(options: GlobalOptions, shell: Shell): string {
@@ -68,13 +70,14 @@ export async function readConfig(
 export async function withSession<T>(
   options: GlobalOptions,
   shell: Shell,
-  { lock, confirm }: SessionOptions,
+  { lock, confirm, onlyLooks = lock === 'none' }: SessionOptions,
   work: (context: Context) => Promise<T>,
 ): Promise<T> {
   const tools = createTools(options, shell);
   const config = await readConfig(options, shell, tools);
   await confirm?.(config, tools.log);
-  await prepareStateDirectory(config.state);
+  if (lock === 'none') await inspectStateDirectory(config.state);
+  else await prepareStateDirectory(config.state);
   const held =
     lock === 'none'
       ? null
@@ -89,6 +92,7 @@ export async function withSession<T>(
     version: shell.version,
     env: shell.env,
     host: shell.host,
+    onlyLooks,
   });
   try {
     return await work(context);

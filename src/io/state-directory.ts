@@ -1,4 +1,5 @@
 import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { DelegatedError } from '../errors.ts';
 import { errnoOf, fileError } from './file-error.ts';
 
@@ -29,9 +30,36 @@ export async function inspectStateDirectory(path: string): Promise<boolean> {
 export async function prepareStateDirectory(path: string): Promise<void> {
   if (await inspectStateDirectory(path)) return;
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolders(path);
   } catch (error) {
     throw fileError('E_STATE', 'create', path, error);
   }
   await inspectStateDirectory(path);
+}
+
+/**
+ * Not by `recursive`, with which Node never comes back where the kernel answers ENOENT in a folder that exists, as in
+ * /proc or below an automounter (Node 20 to 24, 2026-11).
+ */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'EEXIST') return;
+    const above = dirname(path);
+    if (errno !== 'ENOENT' || above === path || (await isThere(above))) throw error;
+    await makeFolders(above);
+    await makeFolders(path);
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
 }

@@ -13,6 +13,11 @@ import { installationSchema, journalSchema, parseState, siteSchema, switchSchema
 export interface StateStoreOptions {
   readonly dice: Pick<Dice, 'token'>;
   readonly clock: Pick<Clock, 'now'>;
+  /**
+   * For who only looks: where there is no installation yet, one is made up for as long as the store is there. A `plan`
+   * that root types would leave a folder behind that the daemon's user cannot enter.
+   */
+  readonly onlyLooks?: boolean;
 }
 
 const OWNER_LENGTH = 10;
@@ -35,20 +40,25 @@ const IF_LOST = {
  * the lock of the state directory; only `secret` and `owner` may race, and one of the racers wins for all.
  * @param directory absolute; made with mode 0700 when something is written
  */
-export function createStateStore(directory: string, { dice, clock }: StateStoreOptions): StateStore {
+export function createStateStore(
+  directory: string,
+  { dice, clock, onlyLooks = false }: StateStoreOptions,
+): StateStore {
   const at = (...parts: readonly string[]): string => join(directory, ...parts);
   const siteFile = (serverName: string): string => at('sites', toFileName(serverName) + JSON_FILE);
   const journalFile = (lineage: string): string => at('journal', toFileName(lineage) + JSON_FILE);
   const switchFile = (serverName: string): string => at('switches', toFileName(serverName) + JSON_FILE);
   const opened = new Map<string, Promise<void>>();
   let lastAppend: Promise<unknown> = Promise.resolve();
+  let madeUp: z.infer<typeof installationSchema> | undefined;
 
   async function installation(): Promise<z.infer<typeof installationSchema>> {
     const path = at('installation.json');
-    if (!(await inspectStateDirectory(directory))) await prepareStateDirectory(directory);
     const existing = await readState(path, installationSchema, IF_LOST.installation);
     if (existing !== null) return existing;
     const made = { version: 1, owner: dice.token(OWNER_LENGTH), secret: dice.token(SECRET_LENGTH) } as const;
+    if (onlyLooks) return (madeUp ??= made);
+    await prepareStateDirectory(directory);
     if (await createFileAtomic(path, { content: render(made) }, 'E_STATE')) return made;
     return installation();
   }

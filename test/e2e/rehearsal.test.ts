@@ -52,7 +52,7 @@ describe('renew --dry-run, end to end', () => {
     assert.equal(await orders(lab), 0, 'a rehearsal takes nothing from the budget');
     const kept = [...(await everyFile(lab.directory)).keys()];
     assert.deepEqual(
-      kept.filter((file) => /tls\/|certificates\/|journal\/|sites\//.test(file)),
+      kept.filter((file) => /tls\/|certificates\/|journal\/|sites\/|installation/.test(file)),
       [],
     );
   });

@@ -105,6 +105,26 @@ describe('the state store', () => {
     assert.equal((await stat(at('installation.json'))).mode & 0o777, 0o600);
   });
 
+  it('makes nothing for who only looks, and says the same to whoever asks again', async () => {
+    const options = { dice: createSystemDice(), clock: { now: () => NOW }, onlyLooks: true };
+    const looking = createStateStore(at(), options);
+    const said = [await looking.owner(), await looking.secret()];
+    assert.deepEqual([await looking.owner(), await looking.secret()], said);
+    await assert.rejects(stat(at()), { code: 'ENOENT' });
+    const owner = await store().owner();
+    assert.equal(await createStateStore(at(), options).owner(), owner);
+  });
+
+  it('makes the folders above its directory too, and gives up where the kernel makes none', async () => {
+    const deep = { dice: createSystemDice(), clock: { now: () => NOW } };
+    await createStateStore(at('two', 'more'), deep).writeSite('example.org', SITE);
+    assert.equal((await stat(at('two', 'more'))).mode & 0o777, 0o700);
+    await assert.rejects(createStateStore('/proc/delegated/state', deep).owner(), {
+      code: 'E_STATE',
+      message: /cannot create \/proc\/delegated/,
+    });
+  });
+
   it('gives back what was written, to the millisecond', async () => {
     await store().writeSite('example.org', SITE);
     assert.deepEqual(await store().readSite('example.org'), SITE);
