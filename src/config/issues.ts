@@ -100,8 +100,12 @@ function plainProblem(issue: Issue, path: KeyPath, source: IssueSource): ConfigP
   const [expected = '', ...hints] = message.split(' — ');
   const got = secretive && !isShape(value) ? '' : `, got ${shown(value)}`;
   const known = issue.code === 'invalid_value' ? issue.values.map(String) : [];
-  const guess = typeof value === 'string' ? nearest(value, known) : null;
-  if (guess !== null) hints.push(`did you mean "${guess}"?`);
+  if (typeof value === 'string' && wantsNumber(issue) && isNumber(value))
+    hints.push('write it without quotes');
+  else {
+    const guess = typeof value === 'string' ? nearest(value, known) : null;
+    if (guess !== null) hints.push(`did you mean "${guess}"?`);
+  }
   return { ...place, message: [`${expected}${got}`, ...hints].join(' — ') };
 }
 
@@ -131,6 +135,15 @@ function wanted(issue: Issue): string {
 function amount(bound: string, limit: number | bigint, origin: string): string {
   const what = origin === 'string' ? ' characters' : origin === 'array' ? ' items' : '';
   return `${bound} ${limit}${what}`;
+}
+
+function wantsNumber(issue: Issue): boolean {
+  if (issue.code === 'invalid_value') return issue.values.every((value) => typeof value === 'number');
+  return issue.code === 'invalid_type' && (issue.expected === 'number' || issue.expected === 'int');
+}
+
+function isNumber(text: string): boolean {
+  return text.trim() !== '' && Number.isFinite(Number(text));
 }
 
 const LONGEST_SHOWN = 60;

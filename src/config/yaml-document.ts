@@ -4,6 +4,7 @@ import {
   isAlias,
   isMap,
   isNode,
+  isPair,
   isScalar,
   isSeq,
   LineCounter,
@@ -12,7 +13,7 @@ import {
   parseDocument,
   visit,
 } from 'yaml';
-import { type ConfigProblem, type KeyPath, type Position, inFileOrder } from './problem.ts';
+import { type ConfigProblem, type KeyPath, type Position, inFileOrder, pathText } from './problem.ts';
 
 /** The text as data, with the way back from each key to its place in the text. */
 export interface YamlDocument {
@@ -38,7 +39,8 @@ export function readYaml(text: string): YamlResult {
     prettyErrors: false,
     // Looked for below: the library compares every key with every other one, which thousands of sites notice.
     uniqueKeys: false,
-    logLevel: 'silent',
+    // With 'silent' the library says nothing of a second document either, and half a file would count.
+    logLevel: 'error',
   });
   const at = (offset: number): Position => {
     const { line, col } = lines.linePos(offset);
@@ -48,7 +50,7 @@ export function readYaml(text: string): YamlResult {
   const problems = [...doc.errors, ...doc.warnings].map((error) =>
     problem(error.pos[0], SYNTAX[error.code] ?? 'this is not YAML'),
   );
-  problems.push(...lookThrough(doc, problem));
+  problems.push(...lookThrough(doc, problem, problems.length === 0));
   if (problems.length > 0) return { ok: false, problems: inFileOrder(problems) };
   try {
     const value: unknown = doc.toJS({ maxAliasCount: MAX_ALIASES });
@@ -75,18 +77,28 @@ const SYNTAX: Readonly<Partial<Record<ErrorCode, string>>> = {
   UNEXPECTED_TOKEN: 'unexpected text here',
 };
 
-/** What is YAML and still says nothing: an alias to nothing, a key with two values. */
-function lookThrough(doc: Document, problem: (offset: number, message: string) => ConfigProblem) {
+/**
+ * What is YAML and still says nothing: an alias to nothing, a key with two values.
+ * @param whole whether what stands there as a key is one for certain, and no piece of a secret
+ */
+function lookThrough(
+  doc: Document,
+  problem: (offset: number, message: string) => ConfigProblem,
+  whole: boolean,
+): ConfigProblem[] {
   const found: ConfigProblem[] = [];
   visit(doc, {
     Alias(_, alias) {
       if (alias.resolve(doc) === undefined) found.push(problem(startOf(alias) ?? 0, NO_ANCHOR));
     },
-    Map(_, map) {
+    Map(_, map, ancestors) {
       const seen = new Set<string>();
       for (const pair of map.items) {
         const key = keyOf(pair);
-        if (seen.has(key)) found.push(problem(startOf(pair.key) ?? 0, TWICE));
+        if (seen.has(key)) {
+          const path = whole ? pathText([...pathOf([...ancestors, map]), key]) : '';
+          found.push({ ...problem(startOf(pair.key) ?? 0, TWICE), path });
+        }
         seen.add(key);
       }
     },
@@ -97,6 +109,14 @@ function lookThrough(doc: Document, problem: (offset: number, message: string) =
 const NO_ANCHOR =
   'an alias (*name) to an anchor (&name) that is not above it; put a text that begins with "*" in quotes';
 const TWICE = 'the key stands twice in this mapping';
+
+/** The keys on the way to the last of these nodes. */
+function pathOf(nodes: readonly unknown[]): KeyPath {
+  return nodes.flatMap((node, index): KeyPath => {
+    if (isPair(node)) return [keyOf(node)];
+    return isSeq(node) && index < nodes.length - 1 ? [node.items.indexOf(nodes[index + 1])] : [];
+  });
+}
 
 function offsetOf(doc: Document, path: KeyPath, of: 'key' | 'value'): number {
   let node = follow(doc, doc.contents);

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { readFile, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import type { Config } from '../config/config.ts';
@@ -118,15 +119,30 @@ async function readSecrets(
 
 async function readConfigText(path: string): Promise<string> {
   try {
-    return await readFile(path, 'utf8');
+    return decoded(await readFile(path), path);
   } catch (error) {
     const errno = errnoOf(error);
-    if (errno === undefined) throw error;
+    if (error instanceof DelegatedError || errno === undefined) throw error;
     throw new DelegatedError('E_CONFIG', `${path}: ${WHY[errno] ?? `it cannot be read (${errno})`}`, {
-      hint: 'name the config with -c FILE or $DELEGATED_CONFIG, or write one with `delegated config init SERVER_NAME`',
+      hint:
+        errno === 'EACCES'
+          ? 'run it as root, or as the user that delegated runs as; else let this user read the file and enter its folders'
+          : 'name the config with -c FILE or $DELEGATED_CONFIG, or write one with `delegated config init SERVER_NAME`',
       cause: error,
     });
   }
+}
+
+const REPLACED = '\uFFFD';
+
+/** Another encoding would be read as something that nobody has written, a password among it. */
+function decoded(bytes: Buffer, path: string): string {
+  const text = bytes.toString('utf8');
+  if (isUtf8(bytes)) return text;
+  const before = text.slice(0, text.indexOf(REPLACED)).split('\n');
+  const place = { line: before.length, column: (before.at(-1)?.length ?? 0) + 1 };
+  const message = 'this is not UTF-8 — save the file as UTF-8 (iconv converts it)';
+  throw configError(path, [{ ...place, path: '', message }]);
 }
 
 const WHY: Readonly<Record<string, string>> = {

@@ -289,6 +289,29 @@ sites:
     ],
   },
   {
+    it: 'names the key that stands twice, unless a syntax error makes it doubtful what is a key',
+    text: 'version: 1\nsites:\n  example.org:\n    srv:\n      - { target: a.org, port: 1, port: 2 }\n    srv: []\n',
+    lines: [
+      'c.yaml:5:35: sites."example.org".srv[0].port: the key stands twice in this mapping',
+      'c.yaml:6:5: sites."example.org".srv: the key stands twice in this mapping',
+    ],
+  },
+  {
+    it: 'takes one document only, so that no half of a file goes unread',
+    text: `${configText()}---\nversion: 1\n`,
+    lines: ['c.yaml:12:1: a second document begins here ("---"); the file may hold one only'],
+  },
+  {
+    it: 'says of a number in quotes that it is one',
+    text: configText()
+      .replace('version: 1', 'version: "1"')
+      .replace(/srv:\n.*\n/, 'srv: [{ target: a.org, port: "1" }]\n'),
+    lines: [
+      'c.yaml:1:10: version: expected 1, the version of this format, got "1" — write it without quotes',
+      'c.yaml:10:34: sites."example.org".srv[0].port: expected an integer from 1 to 65535, got "1" — write it without quotes',
+    ],
+  },
+  {
     it: 'does not show the password in an address, nor take one',
     text: `${configText()}notify: { webhook: { url: "https://bot:hunter2@hook.example/x" } }\n`,
     lines: [

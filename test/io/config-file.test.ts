@@ -222,6 +222,16 @@ describe('loadConfig', () => {
     );
   });
 
+  it('takes no other encoding than UTF-8, and says where it begins', async () => {
+    const text = configText().replace('example.org', 'caf\u00e9.org');
+    await writeFile(file, Buffer.from(text, 'latin1'));
+    assert.match((await refusal()).message, /config\.yaml:8:6: this is not UTF-8/);
+    await writeFile(file, Buffer.from(`\uFEFF${configText()}`, 'utf16le'));
+    assert.match((await refusal()).message, /config\.yaml:1:1: this is not UTF-8/);
+    await write(`# \uFFFD, and caf\u00e9\r\n${configText()}`);
+    assert.equal((await loadConfig(file, world)).sites.length, 1);
+  });
+
   it('says that there is no config', async () => {
     const missing = await refusal();
     assert.equal(missing.code, 'E_CONFIG');
