@@ -29,6 +29,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     );
   });
 
+// Without a listener Node opens a debugger on this signal, where every user of the machine can run code as ours.
+process.on('SIGUSR1', () => undefined);
+
 const redactor = createRedactor();
 
 const shell: Shell = {

@@ -11,7 +11,7 @@ import type { Log, Progress } from '../ports.ts';
 import { type Report, exitCode } from '../report.ts';
 import { type Context, createContext } from './context.ts';
 import { type Tense, renderReport } from './render-report.ts';
-import { paintFor } from './table.ts';
+import { paintFor, wantsColour } from './table.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
 
 const DEFAULT_CONFIG = '/etc/delegated/config.yaml';
@@ -43,7 +43,7 @@ export function createTools(options: GlobalOptions, shell: Shell, usual: 'info' 
     level: options.verbose === true ? 'debug' : options.quiet === true ? 'error' : usual,
     write: shell.err,
     format: shell.errIsTerminal ? 'tty' : journal ? 'journal' : 'json',
-    colour: shell.errIsTerminal && options.color !== false,
+    colour: shell.errIsTerminal && wantsColour(options, shell),
     redactor,
   });
   return { log, redactor, progress: createProgress(options, shell) };

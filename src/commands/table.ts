@@ -21,7 +21,12 @@ export type Paint = (tone: Tone, text: string) => string;
 
 /** Colours for stdout, where they are wanted. */
 export function paintFor(flags: GlobalOptions, shell: Shell): Paint {
-  return painter(shell.outIsTerminal && flags.color !== false && shell.env['NO_COLOR'] === undefined);
+  return painter(shell.outIsTerminal && wantsColour(flags, shell));
+}
+
+/** Whether a terminal may be painted (no-color.org: a variable that is empty says nothing). */
+export function wantsColour({ color }: GlobalOptions, { env }: Pick<Shell, 'env'>): boolean {
+  return color !== false && (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
 }
 
 /** Paints only where a person looks on a terminal. */

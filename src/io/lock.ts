@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import { aborted, BACKOFF, DelegatedError } from '../errors.ts';
 import { errnoOf, fileError } from './file-error.ts';
 
@@ -109,10 +109,21 @@ async function exitOf(child: ChildProcess): Promise<number | string | null> {
 
 async function locked(path: string): Promise<DelegatedError> {
   const text = await readFile(path, 'utf8').catch(() => '');
-  const holder = /^(\d+) (.*)$/m.exec(text);
-  const who = holder === null ? 'another process' : `process ${holder[1]} (${holder[2]})`;
+  const [, pid = '', command = ''] = /^(\d+) (.*)$/m.exec(text) ?? [];
+  const known = pid !== '' && (await isRunning(pid));
+  const who = known ? `process ${pid} (${command})` : 'another process';
   return new DelegatedError('E_LOCKED', `${who} holds the lock ${path}`, {
-    hint: 'wait until it is done, or use --wait',
+    hint: known
+      ? 'nothing has to be done, it does the work; `delegated renew --wait` waits for it'
+      : `it is none of ours, perhaps a backup under flock(1); \`fuser ${path}\` names it, and \`delegated renew --wait\` waits for it`,
     retry: BACKOFF,
   });
+}
+
+/** The name in the file stays when its process is gone, and somebody else may hold the lock since. */
+async function isRunning(pid: string): Promise<boolean> {
+  return stat(`/proc/${pid}`).then(
+    () => true,
+    () => false,
+  );
 }

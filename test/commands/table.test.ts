@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { painter, table } from '../../src/commands/table.ts';
+import { paintFor, painter, table } from '../../src/commands/table.ts';
+import { createTestShell } from '../support/test-shell.ts';
 
 describe('a table', () => {
   it('has columns that line up, and no white space at the end of a line', () => {
@@ -26,4 +27,17 @@ describe('paint', () => {
     assert.equal(painter(true)('bad', 'text'), '\u001b[31mtext\u001b[0m');
     assert.equal(painter(true)('bad', ''), '');
   });
+
+  it('is left off where the option, NO_COLOR or the terminal say so', () => {
+    assert.equal(painted({ TERM: 'xterm' }), true);
+    assert.equal(painted({ NO_COLOR: '' }), true);
+    assert.equal(painted({ NO_COLOR: '1' }), false);
+    assert.equal(painted({ TERM: 'dumb' }), false);
+    assert.equal(painted({}, { color: false }), false);
+    assert.equal(painted({}, {}, false), false);
+  });
 });
+
+function painted(env: Readonly<Record<string, string>>, flags = {}, outIsTerminal = true): boolean {
+  return paintFor(flags, Object.assign(createTestShell(env), { outIsTerminal }))('bad', 'x') !== 'x';
+}

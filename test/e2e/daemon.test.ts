@@ -96,6 +96,20 @@ describe('the daemon', () => {
     assert.equal(daemon.exitCode, 0);
   });
 
+  it('opens no debugger for whoever sends SIGUSR1', async () => {
+    let said = '';
+    daemon.stderr?.on('data', (chunk) => (said += String(chunk)));
+    const until = reader(daemon);
+    await until('deployed');
+    daemon.kill('SIGUSR1');
+    daemon.kill('SIGHUP');
+    await until('the new config is in use');
+    daemon.kill('SIGTERM');
+    await once(daemon, 'exit');
+    assert.doesNotMatch(said, /Debugger/);
+    assert.equal(daemon.exitCode, 0);
+  });
+
   it('lets a one-shot run work beside it', async () => {
     await reader(daemon)('deployed');
     const { code, stdout } = await lab.run(['renew', '--json']);

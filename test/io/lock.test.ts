@@ -33,6 +33,23 @@ describe('the lock', () => {
     await (await tryLock()).release();
   });
 
+  it('blames nobody who is gone when something else holds it', async () => {
+    const gone = spawn('/bin/true');
+    await once(gone, 'exit');
+    const holder = `${String(gone.pid)} delegated renew`;
+    await (await acquireLock(path(), { wait: false, signal: never(), holder })).release();
+    const other = spawn('/usr/bin/flock', [path(), '/bin/sh', '-c', 'echo held; read line'], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+    });
+    await once(other.stdout, 'data');
+    try {
+      await assert.rejects(tryLock(), { code: 'E_LOCKED', message: /^another process holds/, hint: /fuser/ });
+    } finally {
+      other.stdin.end();
+      await once(other, 'exit');
+    }
+  });
+
   it('has one winner among 50', async () => {
     const results = await Promise.allSettled(Array.from({ length: 50 }, () => tryLock()));
     const winners = results.filter((result) => result.status === 'fulfilled');
