@@ -127,7 +127,11 @@ async function beatUntilStopped(
   });
   // By itself, because a beat may wait half an hour for a CA: what systemd watches is whether we still turn.
   const pulse = createTask(HEARTBEAT, () => notify.watchdog(), { timezone: 'UTC' });
-  const stopListening = shell.onHangup(() => void next(reload));
+  // Whoever changed the config waits for what comes of it, and not for the next minute.
+  const stopListening = shell.onHangup(() => {
+    void next(reload);
+    void next(beat);
+  });
   await notify.ready(status());
   const first = next(beat);
   await task.start();

@@ -91,6 +91,8 @@ describe('the daemon', () => {
     await lab.configure(sites(20));
     daemon.kill('SIGHUP');
     await until('the new config is in use');
+    await until('next work at');
+    assert.deepEqual(await dig(lab, SRV, 'SRV'), [`20 5 ${homeserver.port} matrix.${NAME}.`]);
     daemon.kill('SIGTERM');
     await once(daemon, 'exit');
     assert.equal(daemon.exitCode, 0);
