@@ -43,7 +43,7 @@ export function mayOrder(
  * Where a certificate ends before the limit forgets an order, the orders that are left have to do until then: spent within
  * minutes, they would all meet the same trouble, and nothing would be left for the days after it.
  * @param end of the live certificate
- * @returns the moment that divides the rest evenly among them; null where they need not be spared, or none is left
+ * @returns the moment that divides the rest evenly among them, within a day; null where they need not be spared, or none is left
  */
 export function spreadOrders(
   entries: readonly LedgerEntry[],
@@ -56,7 +56,7 @@ export function spreadOrders(
   const counted = ordersFor(entries, { ca, names }).filter(({ at }) => at.getTime() > since);
   const left = orders - counted.length;
   if (since >= now.getTime() || restMs <= 0 || left <= 0) return null;
-  return new Date(now.getTime() + Math.floor(restMs / (left + 1)));
+  return new Date(now.getTime() + Math.min(24 * HOUR, Math.floor(restMs / (left + 1))));
 }
 
 function ordersFor(
