@@ -54,7 +54,8 @@ const shell: Shell = {
   readLine: async (options) =>
     (await import('./io/read-line.ts')).readLine(process.stdin, stopping.signal, options),
   outIsTerminal: process.stdout.isTTY,
-  ...(process.stdout.isTTY ? { columns: process.stdout.columns } : {}),
+  // A serial console says that it has none.
+  ...(process.stdout.isTTY && process.stdout.columns > 0 ? { columns: process.stdout.columns } : {}),
   errIsTerminal: process.stderr.isTTY,
   signal: stopping.signal,
   onHangup(callback) {

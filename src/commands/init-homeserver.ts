@@ -10,6 +10,16 @@ interface Known {
   /** Its config, as its Debian package or its own documents place it. */
   readonly config: string;
   readonly answers: HomeserverAnswers;
+  /** The user that it runs as, where the group is nobody's yet. */
+  readonly user?: string;
+}
+
+/** Where the files go, and to whom. */
+export interface ChosenHomeserver {
+  /** Of the list, or `other`, or `nothing`. */
+  readonly name: string;
+  readonly answers: HomeserverAnswers;
+  readonly user: string | null;
 }
 
 /** docs/reloading.md has what each of them needs, and how that is known. */
@@ -23,10 +33,11 @@ const KNOWN: readonly Known[] = [
       unit: 'matrix-synapse.service',
       restart: false,
     },
+    user: 'matrix-synapse',
   },
   proxy('nginx', '/etc/nginx/nginx.conf', 'nginx.service'),
   proxy('apache', '/etc/apache2/apache2.conf', 'apache2.service'),
-  proxy('caddy', '/etc/caddy/Caddyfile', 'caddy.service'),
+  proxy('caddy', '/etc/caddy/Caddyfile', 'caddy.service', 'caddy'),
   restarted('dendrite', '/etc/dendrite/dendrite.yaml'),
   restarted('tuwunel', '/etc/tuwunel/tuwunel.toml'),
   restarted('conduwuit', '/etc/conduwuit/conduwuit.toml'),
@@ -35,41 +46,48 @@ const KNOWN: readonly Known[] = [
 const OTHER: HomeserverAnswers = { directory: '/etc/delegated/tls', group: null, unit: null, restart: false };
 
 /** Who speaks TLS to other servers on this machine, and so needs the files. */
-export async function askHomeserver(exists: Exists, interview: Interview): Promise<HomeserverAnswers> {
+export async function askHomeserver(exists: Exists, interview: Interview): Promise<ChosenHomeserver> {
   const looks = await Promise.all(KNOWN.map(({ config }) => exists(config)));
   const found = KNOWN.filter((_, index) => looks[index]);
   const choices = [
     ...found.map(({ name, config }) => ({ name, words: `${config} is here` })),
-    { name: 'other', words: 'something else; two questions more' },
-    { name: 'nothing', words: 'not this machine, or not yet: the files stay in the state directory' },
+    { name: 'other', words: 'something else on this machine' },
+    { name: 'nothing', words: 'nothing here, or not yet: the files stay in the state directory' },
   ];
-  const chosen = await interview.choose(
-    'What speaks TLS to other servers, and gets the certificate?',
+  interview.say('');
+  const name = await interview.choose(
+    'Which program speaks TLS to other servers, and so gets the certificate? That is the homeserver, or a proxy in front of it.',
     choices,
     choices[0]?.name ?? 'other',
   );
-  if (chosen === 'nothing') return { directory: null, group: null, unit: null, restart: false };
-  const usual = found.find(({ name }) => name === chosen)?.answers ?? OTHER;
+  if (name === 'nothing')
+    return { name, answers: { directory: null, group: null, unit: null, restart: false }, user: null };
+  const known = found.find((each) => each.name === name);
+  const usual = known?.answers ?? OTHER;
   const directory = await interview.ask(
     'Folder for fullchain.pem and privkey.pem',
     readBy(absolutePath),
     usual.directory ?? '/etc/delegated/tls',
   );
   const group = await interview.ask(
-    'Group that may read the key, or "none"',
+    'Group that may read the key, or "none" for its owner alone',
     optional(account),
     usual.group ?? 'none',
   );
   const told = await interview.ask(
-    `systemd unit to ${usual.restart ? 'restart (it reads the files at its start only)' : 'reload'} afterwards, or "none"`,
+    `systemd unit to ${usual.restart ? 'restart (it reads the files at its start only)' : 'reload'} after each renewal, or "none"`,
     optional(unit),
     usual.unit ?? 'none',
   );
-  return { directory, group, unit: told, restart: usual.restart };
+  return {
+    name,
+    answers: { directory, group, unit: told, restart: usual.restart },
+    user: known?.user ?? null,
+  };
 }
 
-function proxy(name: string, config: string, service: string): Known {
-  const answers = { directory: '/etc/delegated/tls', group: null, unit: service, restart: false };
+function proxy(name: string, config: string, service: string, group: string | null = null): Known {
+  const answers = { directory: '/etc/delegated/tls', group, unit: service, restart: false };
   return { name, config, answers };
 }
 

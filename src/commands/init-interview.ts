@@ -1,23 +1,22 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { parseEndpoint } from '../config/endpoint.ts';
-import { parsed, srvTarget } from '../config/scalars.ts';
 import { type TemplateAnswers, configTemplate } from '../config/template.ts';
 import { relativeToRoot } from '../dns/domain-name.ts';
-import type { SrvData } from '../dns/rrset.ts';
-import { DelegatedError, asDelegatedError } from '../errors.ts';
+import { asDelegatedError } from '../errors.ts';
 import { type Advice, advise, certificatesSeen } from '../federation/advice.ts';
 import { createFileAtomic } from '../io/atomic-file.ts';
 import { readCertificates } from '../io/certificates-file.ts';
-import { type DelegableServerName, parseDelegableServerName } from '../matrix/server-name.ts';
+import type { DelegableServerName } from '../matrix/server-name.ts';
+import { askCa } from './init-ca.ts';
 import { askHomeserver } from './init-homeserver.ts';
 import { type ZoneSight, lookAround } from './init-look.ts';
-import { askSettings, chooseProvider, knownProvider } from './init-provider.ts';
-import type { SecretFile } from './init-secret.ts';
-import { askCa } from './init-ca.ts';
+import { askServerName } from './init-name.ts';
+import { askProvider } from './init-provider.ts';
+import { askNames, askRecords } from './init-records.ts';
+import { type Written, nextSteps } from './init-steps.ts';
 import type { InitFlags } from './init.ts';
-import { type Interview, createInterview, readBy } from './interview.ts';
-import { fileExists, refuseExisting, writeNew } from './new-config.ts';
+import { type Interview, createInterview } from './interview.ts';
+import { fileExists, makeFolderOf, refuseExisting, refuseUnwritable, writeNew } from './new-config.ts';
 import { createTools, readConfig } from './session.ts';
 import type { Shell } from './shell.ts';
 
@@ -25,9 +24,7 @@ type Given = InitFlags & Pick<TemplateAnswers, 'state' | 'resolvers' | 'nameServ
 
 /** What a shell says of a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
-const FEDERATION_PORT = 8448;
 const DNS_PORT = 53;
-const MOST_PORTS = 65_535;
 
 /** Asks, looks, explains; writes at the very end, so that whoever leaves before has changed nothing. */
 export async function initByInterview(
@@ -37,9 +34,15 @@ export async function initByInterview(
   shell: Shell,
 ): Promise<number> {
   await refuseExisting(file);
+  await refuseUnwritable(file);
   const interview = createInterview(shell);
+  const where = file === '-' ? 'prints a config' : `writes ${file}`;
+  interview.say(
+    `This asks, looks, and ${where} at the end. Enter takes the answer in brackets; Ctrl-C leaves, and nothing is written.`,
+  );
+  interview.say('');
   try {
-    const found = await answersOf(name, file, given, interview, shell);
+    const found = await answersOf({ ...given, name, file }, interview, shell);
     if (found === null) return 0;
     await write(found, file, shell);
     if (file !== '-') await readBack(found, file, given, interview, shell);
@@ -51,34 +54,33 @@ export async function initByInterview(
   }
 }
 
-interface Found {
-  readonly answers: TemplateAnswers;
-  readonly secrets: readonly SecretFile[];
-  readonly advice: Advice;
-}
+type Found = Omit<Written, 'config' | 'program'>;
 
 /** Null: the person would rather not. */
 async function answersOf(
-  name: string | undefined,
-  file: string,
-  given: Given,
+  given: Given & { readonly name: string | undefined; readonly file: string },
   interview: Interview,
   shell: Shell,
 ): Promise<Found | null> {
-  const serverName =
-    name === undefined
-      ? await interview.ask('Server name, as in @user:SERVER_NAME', parseDelegableServerName)
-      : parseDelegableServerName(name);
+  const serverName = await askServerName(given.name, interview);
   const { advice, zone } = await look(serverName, given, interview, shell);
   if (!(await wanted(advice, serverName, interview))) {
     interview.say('Nothing was written.');
     return null;
   }
-  const records = await askRecords(advice, serverName, given, interview);
-  const provider = await askProvider(zone, serverName, file, given, interview);
-  const ca = await askCa(dirname(resolve(file)), given, interview, shell);
+  const name = advice.delegatedTo ?? serverName.host.name;
+  const records = await askRecords(advice, name, given.target, interview);
+  const more = await askNames(advice.names, interview);
+  const { provider: type, state, resolvers, nameServers, caCertificates } = given;
+  const folder = dirname(resolve(given.file));
+  const place = {
+    serverName: relativeToRoot(name),
+    zone: zone.kind === 'zone' ? relativeToRoot(zone.apex) : null,
+    folder,
+  };
+  const provider = await askProvider(zone, place, { type, nameServers }, interview);
+  const ca = await askCa(folder, given, interview, shell);
   const homeserver = await askHomeserver(fileExists, interview);
-  const { state, resolvers, nameServers, caCertificates } = given;
   const answers: TemplateAnswers = {
     serverName: serverName.text,
     ...(state === undefined ? {} : { state }),
@@ -88,11 +90,13 @@ async function answersOf(
     ...(advice.delegatedTo === null ? {} : { delegatedTo: relativeToRoot(advice.delegatedTo) }),
     ...(advice.legacy ? { legacySrv: true } : {}),
     ...records,
+    ...more,
     ...provider.answers,
     ...ca.answers,
-    homeserver,
+    homeserver: homeserver.answers,
   };
-  return { answers, secrets: [...provider.secrets, ...ca.secrets], advice };
+  const { foreign } = advice;
+  return { ...provider, answers, secrets: [...provider.secrets, ...ca.secrets], homeserver, foreign };
 }
 
 async function look(
@@ -134,75 +138,12 @@ function wanted(
   );
 }
 
-async function askRecords(
-  { records, worksAt }: Advice,
-  serverName: DelegableServerName,
-  given: Given,
-  interview: Interview,
-): Promise<Pick<TemplateAnswers, 'target' | 'srv'>> {
-  const [first] = records;
-  if (first !== undefined && given.target === undefined) {
-    const lines = records.map(
-      ({ target, port, priority, weight }) =>
-        `${relativeToRoot(target)} port ${port}, priority ${priority}, weight ${weight}`,
-    );
-    interview.say('Today the SRV record says:');
-    for (const line of lines) interview.say(line, '    ');
-    if (await interview.confirm('Keep that?', true))
-      return { target: relativeToRoot(first.target), srv: records };
-  }
-  const today = first?.target ?? worksAt;
-  const usual = today === null ? `matrix.${serverName.text}` : relativeToRoot(today);
-  const target =
-    given.target === undefined
-      ? await interview.ask('Host that runs the homeserver', readBy(srvTarget), usual)
-      : readBy(srvTarget)(given.target);
-  const port = await interview.ask('Port of federation there', readBy(PORT), String(FEDERATION_PORT));
-  const srv: SrvData = { priority: 10, weight: 5, port, target };
-  return { target: relativeToRoot(target), srv: [srv] };
-}
-
-const PORT = parsed((text) => {
-  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
-  if (port >= 1 && port <= MOST_PORTS) return port;
-  throw new DelegatedError('E_USAGE', `expected a port, from 1 to ${MOST_PORTS}`);
-});
-
-async function askProvider(
-  zone: ZoneSight,
-  serverName: DelegableServerName,
-  file: string,
-  given: Given,
-  interview: Interview,
-): Promise<{
-  readonly answers: Pick<TemplateAnswers, 'provider' | 'settings' | 'challenge'>;
-  readonly secrets: readonly SecretFile[];
-}> {
-  interview.say('');
-  const folder = dirname(resolve(file));
-  const { provider, challenge } =
-    given.provider === undefined
-      ? await chooseProvider(zone, folder, interview)
-      : { provider: await knownProvider(given.provider, folder), challenge: null };
-  const main = await askSettings(provider, serverName.text, file, interview);
-  if (challenge === null) return { answers: { provider, settings: main.settings }, secrets: main.secrets };
-  const other = await askSettings(challenge, serverName.text, file, interview);
-  return {
-    answers: {
-      provider,
-      settings: main.settings,
-      challenge: { provider: challenge, settings: other.settings },
-    },
-    secrets: [...main.secrets, ...other.secrets],
-  };
-}
-
 /** Secrets first: a config that names files which are not there helps nobody. */
 async function write({ answers, secrets }: Found, file: string, shell: Shell): Promise<void> {
   for (const { path, secret } of secrets) {
     if (secret === null) continue;
     shell.redactor.register(secret);
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolderOf(path);
     const made = await createFileAtomic(path, { content: `${secret}\n`, mode: 0o600 }, 'E_SECRET');
     shell.err(made ? `wrote ${path}\n` : `${path} is there already, and was left as it is\n`);
   }
@@ -211,45 +152,19 @@ async function write({ answers, secrets }: Found, file: string, shell: Shell): P
 
 /** The file as the program will read it, and what to do next. */
 async function readBack(
-  { answers, secrets, advice }: Found,
+  found: Found,
   file: string,
   given: Given,
   interview: Interview,
   shell: Shell,
 ): Promise<void> {
-  await readConfig(given, shell, createTools(given, shell), 'leave');
-  const missing = await Promise.all(
-    secrets.map(async ({ path }) => ((await fileExists(path)) ? [] : [path])),
-  );
-  const program = given.config === undefined ? 'delegated' : `delegated -c ${file}`;
-  const { homeserver, provider } = answers;
-  const steps = [
-    ...missing
-      .flat()
-      .map((path) => `write the secret, and nothing else, into ${path}, readable by you alone (chmod 600)`),
-    ...(answers.challenge?.provider === 'exec' || answers.provider === 'exec'
-      ? ['name your program in `command`']
-      : []),
-    ...(answers.termsOfServiceAgreed === true
-      ? []
-      : ['read the terms of the CA, and set termsOfServiceAgreed: true']),
-    `\`${program} doctor\`: what would go wrong, before it does`,
-    `\`${program} plan\`: what would change; it changes nothing`,
-    ...(advice.foreign
-      ? [`\`${program} adopt ${answers.serverName}\`: takes over the record that stands today`]
-      : []),
-    ...(provider === 'manual'
-      ? [`\`${program} records ${answers.serverName}\`: what to type at your DNS host`]
-      : []),
-    `\`${program} renew\`: does it`,
-    ...(homeserver?.directory === undefined || homeserver.directory === null
-      ? []
-      : [
-          `let the homeserver read fullchain.pem and privkey.pem in ${homeserver.directory} (README, "Tell Synapse")`,
-        ]),
-    'have `renew` run twice a day, or the daemon (README, "Keep it running")',
-  ];
   interview.say('');
-  interview.say(`Wrote ${file}; it reads well. Next:`);
-  for (const [index, step] of steps.entries()) interview.say(step, `  ${index + 1}. `);
+  interview.say(`Wrote ${file}.`);
+  const config = await readConfig(given, shell, createTools(given, shell), 'leave');
+  const program = given.config === undefined ? 'delegated' : `delegated -c ${file}`;
+  interview.say('It reads well. Next:');
+  for (const [index, { text, lines }] of (await nextSteps({ ...found, config, program })).entries()) {
+    interview.say(text, `  ${index + 1}. `);
+    for (const line of lines) interview.say(`    ${line}`, '  ');
+  }
 }

@@ -1,11 +1,12 @@
-import { dirname, join, basename, resolve } from 'node:path';
 import { findAdapter, providerTypes } from '../../providers/registry.ts';
-import { settingsIn, withAnswers } from '../config/example-settings.ts';
+import type { TemplateAnswers } from '../config/template.ts';
 import { relativeToRoot } from '../dns/domain-name.ts';
 import { type DnsHost, dnsHostOf } from '../dns/dns-host.ts';
 import { DelegatedError } from '../errors.ts';
+import { askBuiltin } from './init-builtin.ts';
 import type { ZoneSight } from './init-look.ts';
-import { type SecretFile, askSecret } from './init-secret.ts';
+import type { SecretFile } from './init-secret.ts';
+import { type ProviderAnswers, type SettingsPlace, askSettings } from './init-settings.ts';
 import type { Choice, Interview } from './interview.ts';
 
 /** Who writes the SRV records, and who the challenge values where that is somebody else. */
@@ -14,13 +15,22 @@ export interface ProviderChoice {
   readonly challenge: string | null;
 }
 
-export interface ProviderAnswers {
-  readonly settings: string;
+export interface ProvidersAnswers {
+  readonly answers: Pick<TemplateAnswers, 'provider' | 'settings' | 'challenge'>;
   readonly secrets: readonly SecretFile[];
+  /** Programs that are started for each change. */
+  readonly programs: readonly string[];
+  /** Records that lead challenge values to the name server inside delegated, one line each; typed once, by hand. */
+  readonly byHand: readonly string[];
 }
 
 const BY_HAND: readonly Choice[] = [
-  { name: 'manual', words: 'you, each time: `renew` prints what to type there, and waits' },
+  { name: 'manual', words: 'you, for each renewal: `renew` prints what to type there, and waits' },
+  {
+    name: 'manual+builtin',
+    words:
+      'you type the SRV record and three more once; this program answers for the rest itself, on port 53 of this machine',
+  },
   {
     name: 'manual+exec',
     words: 'you type the SRV record once; a program of yours writes the values that each renewal needs',
@@ -37,15 +47,85 @@ const OWN_SERVERS: readonly Choice[] = [
   { name: 'webhook', words: 'a webhook of external-dns, which speaks to some 60 DNS hosts' },
 ];
 
+export interface ProviderWishes {
+  /** Of `--provider`. */
+  readonly type: string | undefined;
+  /** Of `--name-server`. */
+  readonly nameServers: readonly string[] | undefined;
+}
+
+/** Who writes into the zone, and the settings of each of them. */
+export async function askProvider(
+  sight: ZoneSight,
+  place: SettingsPlace,
+  { type, nameServers }: ProviderWishes,
+  interview: Interview,
+): Promise<ProvidersAnswers> {
+  interview.say('');
+  const chosen =
+    type === undefined
+      ? await chooseProvider(sight, place.folder, interview)
+      : await splitProvider(type, place.folder);
+  const { provider, challenge } = chosen;
+  if (challenge !== null && !BY_HAND.some(({ name }) => name === `${provider}+${challenge}`))
+    interview.say(
+      `${challenge} writes challenge values and no SRV records: those you type once, and they are watched.`,
+    );
+  const main = await askSettings(provider, place, interview);
+  const mains = { provider, settings: main.settings };
+  if (challenge === null) return { answers: mains, ...together([main]), byHand: [] };
+  if (challenge === 'builtin') {
+    const { settings, byHand } = await askBuiltin(place.serverName, interview);
+    return {
+      answers: { ...mains, challenge: { provider: challenge, settings } },
+      ...together([main]),
+      byHand,
+    };
+  }
+  const other = await askSettings(challenge, place, interview);
+  // The values that go to acme-dns are served by acme-dns.
+  const asked = challenge === 'acme-dns' || nameServers === undefined ? {} : { nameServers };
+  return {
+    answers: { ...mains, challenge: { provider: challenge, settings: other.settings, ...asked } },
+    ...together([main, other]),
+    byHand: [],
+  };
+}
+
+function together(all: readonly ProviderAnswers[]): Pick<ProvidersAnswers, 'secrets' | 'programs'> {
+  return {
+    secrets: all.flatMap(({ secrets }) => secrets),
+    programs: all.flatMap(({ program }) => program ?? []),
+  };
+}
+
+/**
+ * A type that cannot write SRV records is for the challenges alone.
+ * @throws DelegatedError E_USAGE
+ */
+export async function splitProvider(type: string, configFolder: string): Promise<ProviderChoice> {
+  const adapter = await findAdapter(type, configFolder);
+  if (adapter === null)
+    throw new DelegatedError('E_USAGE', `there is no provider type "${type}"`, {
+      hint: `there are ${providerTypes().join(', ')}`,
+    });
+  return adapter.capabilities.types.includes('SRV')
+    ? { provider: type, challenge: null }
+    : { provider: 'manual', challenge: type };
+}
+
 /** What the names of the servers tell of the host, and what follows from it. */
-export async function chooseProvider(
+async function chooseProvider(
   zone: ZoneSight,
   configFolder: string,
   interview: Interview,
 ): Promise<ProviderChoice> {
   const host = zone.kind === 'zone' ? dnsHostOf(zone.servers) : null;
   interview.say(zoneText(zone, host));
-  const read = (answer: string): Promise<string> => knownProvider(answer, configFolder);
+  const read = async (answer: string): Promise<string> => {
+    const { provider, challenge } = await splitProvider(answer, configFolder);
+    return challenge === null ? provider : `${provider}+${challenge}`;
+  };
   if (host !== null && 'provider' in host.by) {
     const title = `${host.title} has an API, and this program speaks it (provider ${host.by.provider}). Use that?`;
     if (await interview.confirm(title, true)) return { provider: host.by.provider, challenge: null };
@@ -68,51 +148,5 @@ function zoneText(zone: ZoneSight, host: DnsHost | null): string {
   const where = `The zone ${relativeToRoot(zone.apex)} is served by ${servers}`;
   if (host === null) return `${where}; these names are of no DNS host that this program knows.`;
   if ('provider' in host.by) return `${where}: that is ${host.title}.`;
-  return `${where}: that is ${host.title}, whose API this program does not speak. lego does, as "${host.by.lego}": a program that calls it, or any script of yours, can write the values that each renewal needs (exec). The SRV record is then typed once, by you, in the form of ${host.title}, and watched.`;
-}
-
-/** @throws DelegatedError E_USAGE */
-export async function knownProvider(answer: string, configFolder: string): Promise<string> {
-  if ((await findAdapter(answer, configFolder)) !== null) return answer;
-  throw new DelegatedError('E_USAGE', `there is no provider type "${answer}"`, {
-    hint: `type a number, or one of ${providerTypes().join(', ')}`,
-  });
-}
-
-/** Asks for each setting that the adapter shows in its example, with what stands there as the usual answer. */
-export async function askSettings(
-  type: string,
-  serverName: string,
-  configFile: string,
-  interview: Interview,
-): Promise<ProviderAnswers> {
-  const folder = dirname(resolve(configFile));
-  const adapter = await findAdapter(type, folder);
-  const example = adapter?.example(serverName) ?? '';
-  const settings = settingsIn(example);
-  if (settings.length > 0)
-    interview.say(
-      `Settings of ${type} (${adapter?.title ?? type}). Enter takes what stands in brackets; "-" leaves a setting out.`,
-    );
-  const answers = new Map<string, string | null>();
-  const secrets: SecretFile[] = [];
-  for (const { key, value, kind, comment } of settings) {
-    const words = comment === '' ? '' : ` (${comment})`;
-    if (kind === 'text') {
-      const usual = isMadeUp(value) ? {} : { usual: value };
-      const answer = await interview.ask(`  ${key}${words}`, (text) => text, usual.usual);
-      answers.set(key, answer === '-' ? null : answer);
-      continue;
-    }
-    const path = join(folder, basename(value));
-    answers.set(key, path);
-    const secret = await askSecret(`${key}${words}`, path, interview);
-    if (secret !== null) secrets.push(secret);
-  }
-  return { settings: withAnswers(example, answers), secrets };
-}
-
-/** Examples of what only the person knows are no answers. */
-function isMadeUp(value: string): boolean {
-  return /\bexample\b|^my-/.test(value);
+  return `${where}: that is ${host.title}, whose API this program does not speak. lego does, as "${host.by.lego}": a program that calls it, or any script of yours, can write the values that each renewal needs (manual+exec). The SRV record is then typed once, by you, where ${host.title} shows the records of your zone, and watched.`;
 }

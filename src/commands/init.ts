@@ -1,10 +1,11 @@
 import { dirname, resolve } from 'node:path';
-import { findAdapter, providerTypes } from '../../providers/registry.ts';
+import { findAdapter } from '../../providers/registry.ts';
 import { parseEndpoint } from '../config/endpoint.ts';
 import { type TemplateAnswers, configTemplate } from '../config/template.ts';
 import { parseDomainName } from '../dns/domain-name.ts';
 import { DelegatedError } from '../errors.ts';
-import { parseDelegableServerName } from '../matrix/server-name.ts';
+import { readServerName } from './init-name.ts';
+import { splitProvider } from './init-provider.ts';
 import { writeNew } from './new-config.ts';
 import { configFile } from './session.ts';
 import type { GlobalOptions, Shell } from './shell.ts';
@@ -59,21 +60,22 @@ async function textOf(
   file: string,
   given: Partial<TemplateAnswers>,
 ): Promise<string> {
-  const serverName = argument(() => parseDelegableServerName(name)).text;
+  const serverName = argument(() => readServerName(name)).text;
   const target = flags.target ?? `matrix.${serverName}`;
   argument(() => parseDomainName(target));
-  const provider = flags.provider ?? 'rfc2136';
-  const adapter = await findAdapter(provider, dirname(resolve(file)));
-  if (adapter === null)
-    throw new DelegatedError('E_USAGE', `there is no provider type "${provider}"`, {
-      hint: `there are ${providerTypes().join(', ')}`,
-    });
+  const folder = dirname(resolve(file));
+  const { provider, challenge } = await splitProvider(flags.provider ?? 'rfc2136', folder);
+  const exampleOf = async (type: string): Promise<string> =>
+    (await findAdapter(type, folder))?.example(serverName) ?? '';
   return configTemplate({
     ...given,
     serverName,
     target,
     provider,
-    settings: adapter.example(serverName),
+    settings: await exampleOf(provider),
+    ...(challenge === null
+      ? {}
+      : { challenge: { provider: challenge, settings: await exampleOf(challenge) } }),
     ca: flags.ca ?? 'letsencrypt',
     ...(flags.email === undefined ? {} : { email: flags.email }),
   });

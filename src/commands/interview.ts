@@ -23,8 +23,11 @@ export interface Interview {
     usual: string,
     read?: (answer: string) => string | Promise<string>,
   ): Promise<string>;
-  /** Nothing of the answer is shown; an empty one is null. */
-  secret(question: string): Promise<string | null>;
+  /**
+   * Nothing of the answer is shown; an empty one is null. Asks until `read` takes it.
+   * @param read throws a DelegatedError, without the answer in it, for what is none
+   */
+  secret(question: string, read: (answer: string) => void | Promise<void>): Promise<string | null>;
 }
 
 export interface Choice {
@@ -64,18 +67,27 @@ export function createInterview({
       hint: 'run it again; --yes asks nothing and takes what is usual',
     });
   };
+  /** Null: it is no answer, and why stands there now. */
+  const attempt = async <T>(read: () => T | Promise<T>): Promise<{ readonly answer: T } | null> => {
+    try {
+      return { answer: await read() };
+    } catch (error) {
+      if (!(error instanceof DelegatedError) || error.code === 'E_ABORTED') throw error;
+      say(error.message, '  ');
+      if (error.hint !== undefined) say(error.hint, '  → ');
+      return null;
+    }
+  };
   const ask: Interview['ask'] = async (question, read, usual) => {
     for (;;) {
       const given = await answerTo(prompt(usual === undefined ? question : `${question} [${usual}]`));
       const answer = given === '' ? usual : given;
-      if (answer === undefined) continue;
-      try {
-        return await read(answer);
-      } catch (error) {
-        if (!(error instanceof DelegatedError) || error.code === 'E_ABORTED') throw error;
-        say(error.message, '  ');
-        if (error.hint !== undefined) say(error.hint, '  → ');
+      if (answer === undefined) {
+        say('There is no usual answer to this one.', '  ');
+        continue;
       }
+      const taken = await attempt(() => read(answer));
+      if (taken !== null) return taken.answer;
     }
   };
   return {
@@ -96,9 +108,12 @@ export function createInterview({
         usual,
       );
     },
-    async secret(question) {
-      const typed = await answerTo(prompt(question), true);
-      return typed === '' ? null : typed;
+    async secret(question, read) {
+      for (;;) {
+        const typed = await answerTo(prompt(question), true);
+        if (typed === '') return null;
+        if ((await attempt(() => read(typed))) !== null) return typed;
+      }
     },
   };
 }
@@ -119,7 +134,11 @@ export function readBy<T>(schema: z.ZodType<T>): (answer: string) => T {
     const result = schema.safeParse(answer);
     if (result.success) return result.data;
     const said = result.error.issues.map(({ message }) => message).join('; ');
-    throw new DelegatedError('E_USAGE', `"${answer}": ${said}`);
+    // Many a message begins with it already.
+    throw new DelegatedError(
+      'E_USAGE',
+      said.startsWith(JSON.stringify(answer)) ? said : `"${answer}": ${said}`,
+    );
   };
 }
 

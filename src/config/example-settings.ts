@@ -2,9 +2,9 @@
 export interface ExampleSetting {
   /** `key.secret` for a nested one. */
   readonly key: string;
-  /** What stands there; for a secret the file that it lies in. */
+  /** What stands there; for a secret the file that it lies in, for a list its texts with a blank between them. */
   readonly value: string;
-  readonly kind: 'text' | 'secret-file';
+  readonly kind: 'text' | 'list' | 'secret-file';
   /** The comment beside it. */
   readonly comment: string;
 }
@@ -12,10 +12,11 @@ export interface ExampleSetting {
 const LINE =
   /^(?<indent> *)(?<key>[A-Za-z][\w-]*):(?: +(?<value>\{[^}]*\}|\[[^\]]*\]|[^#\s][^#]*?))?(?<rest> +#.*)?$/;
 const SECRET = /^\{ file: (.+) \}$/;
+const LIST = /^\[(.+)\]$/;
 
 /**
- * The settings of an example, in its order: texts, and secrets that lie in files. Lists, numbers and what is commented
- * out stay as they are.
+ * The settings of an example, in its order: texts, lists of texts, and secrets that lie in files. Numbers, mappings and
+ * what is commented out stay as they are.
  * @param example lines of YAML, two spaces to a level
  */
 export function settingsIn(example: string): ExampleSetting[] {
@@ -23,6 +24,8 @@ export function settingsIn(example: string): ExampleSetting[] {
     const comment = rest.replace(/^ +# */, '');
     const file = SECRET.exec(value)?.[1];
     if (file !== undefined) return [{ key, value: file, kind: 'secret-file', comment }];
+    const list = listed(value);
+    if (list !== null) return [{ key, value: list, kind: 'list', comment }];
     if (value === '' || /^[[{]|^\d+$/.test(value)) return [];
     return [{ key, value, kind: 'text', comment }];
   });
@@ -39,8 +42,14 @@ export function withAnswers(example: string, answers: ReadonlyMap<string, string
       if (found === undefined || answer === undefined) return [text];
       if (answer === null) return [];
       const file = SECRET.exec(found.value)?.[1];
-      if (answer === (file ?? found.value)) return [text];
-      const value = file === undefined ? yamlText(answer) : `{ file: ${yamlText(answer)} }`;
+      const list = listed(found.value);
+      if (answer === (file ?? list ?? found.value)) return [text];
+      const value =
+        file !== undefined
+          ? `{ file: ${yamlText(answer)} }`
+          : list !== null
+            ? `[${answer.split(/,?\s+/).map(yamlText).join(', ')}]`
+            : yamlText(answer);
       return [`${found.head} ${value}${found.rest}`];
     })
     .join('\n');
@@ -49,6 +58,14 @@ export function withAnswers(example: string, answers: ReadonlyMap<string, string
 /** As it is where YAML takes it for a text, else in quotes, which are the same in YAML as in JSON. */
 export function yamlText(value: string): string {
   return /^(?!(?:true|false|null)$)[a-z_/][a-zA-Z0-9_./-]*$/.test(value) ? value : JSON.stringify(value);
+}
+
+/** The texts of a list, with a blank between them; null for what is none. */
+function listed(value: string): string | null {
+  const items = LIST.exec(value)?.[1]?.split(',');
+  return items === undefined
+    ? null
+    : items.map((item) => item.trim().replace(/^(["'])(.*)\1$/, '$2')).join(' ');
 }
 
 interface Line {

@@ -30,7 +30,13 @@ export interface TemplateAnswers {
   /** Where a port-less `m.server` points. */
   readonly delegatedTo?: string;
   /** A provider of its own for challenges, with its settings. */
-  readonly challenge?: { readonly provider: string; readonly settings: string };
+  readonly challenge?: {
+    readonly provider: string;
+    readonly settings: string;
+    readonly nameServers?: readonly string[];
+  };
+  /** More names for the certificate. Default: none. */
+  readonly names?: readonly string[];
   /** Default: those of Debian's Synapse. */
   readonly homeserver?: HomeserverAnswers;
 }
@@ -55,7 +61,7 @@ const SYNAPSE: HomeserverAnswers = {
 /** A config to start from: everything that most people need, with a word on each. It passes its own check. */
 export function configTemplate(answers: TemplateAnswers): string {
   const { serverName, provider, settings, ca, email, eab, challenge } = answers;
-  const { termsOfServiceAgreed = false, homeserver = SYNAPSE, delegatedTo } = answers;
+  const { termsOfServiceAgreed = false, homeserver = SYNAPSE, delegatedTo, names = [] } = answers;
   return `# delegated: SRV records and certificate of ${serverName}
 # Check it with \`delegated config check\`, try it with \`delegated plan\`, do it with \`delegated renew\`.
 version: 1
@@ -76,7 +82,7 @@ ${indented(`${settings}${list('nameServers', answers.nameServers)}`)}${
       : `  # For the values that prove to the CA that the name is yours, and for nothing else.
   challenges:
     type: ${text(challenge.provider)}
-${indented(challenge.settings)}`
+${indented(`${challenge.settings}${list('nameServers', challenge.nameServers)}`)}`
   }
 sites:
   # The server_name as it stands in the homeserver's config.
@@ -93,7 +99,7 @@ ${srvLines(answers)}${
       : ''
   }    certificate:
       # It is for ${delegatedTo ?? serverName}, whatever the target is called. More names go here:
-      names: []
+      names: [${names.map(text).join(', ')}]
 ${outputLines(homeserver)}`;
 }
 

@@ -18,6 +18,8 @@ export interface Advice {
   readonly text: readonly string[];
   /** Where a well-known file without a port points: records and certificate are for that name. */
   readonly delegatedTo: DomainName | null;
+  /** Names of which the certificate has to be as well, for what works today to go on working. */
+  readonly names: readonly DomainName[];
   /** Records that stand today, to be taken over as they are. */
   readonly records: readonly SrvData[];
   /** The host that answers today without any record. */
@@ -113,15 +115,29 @@ function wonByFile(sight: ServerSight): Advice {
   const { serverName, discovery } = sight;
   const url = `https://${serverName.text}/.well-known/matrix/server`;
   const to = discovery.delegatedTo?.text ?? '';
-  if (works(sight))
-    return plain('better-without', [
-      `${url} sends other servers to ${to}, and the homeserver answers there with a certificate that is right. It works.`,
-      'While that file is there, other servers never ask for an SRV record. You need none, and nothing of this program.',
-    ]);
-  return plain('unread', [
-    `${url} sends other servers to ${to}, and no homeserver proves itself there (\`delegated check ${serverName.text}\` says why).`,
-    `While that file is there, other servers never ask for an SRV record, so one would not help. Repair what stands at ${to}; or take the file away, or the port out of it, and then come back for SRV.`,
-  ]);
+  const name = serverName.host.kind === 'name' ? serverName.host.name : null;
+  const found = name === null ? null : recordsAt(name, sight);
+  const shadowed = found === null ? null : { ...found, foreign: true };
+  if (works(sight)) {
+    const host = discovery.delegatedTo?.host;
+    const names = host?.kind === 'name' && host.name !== name ? [host.name] : [];
+    return {
+      ...plain('better-without', [
+        `${url} sends other servers to ${to}, and the homeserver answers there with a certificate that is right. It works.`,
+        'While that file is there, other servers never ask for an SRV record. You need none, and nothing of this program.',
+        `${found === null ? 'An SRV record could stand in' : 'There is an SRV record all the same. It can stand in'} while that web server is down, and for that the homeserver needs a certificate for ${[serverName.text, ...names.map(relativeToRoot)].join(' and for ')}. Go on if that is what you want.`,
+      ]),
+      ...shadowed,
+      names,
+    };
+  }
+  return {
+    ...plain('unread', [
+      `${url} sends other servers to ${to}, and no homeserver proves itself there (\`delegated check ${serverName.text}\` says why).`,
+      `While that file is there, other servers never ask for an SRV record, so ${found === null ? 'one would not help' : 'the one that you have does not help'}. Repair what stands at ${to}; or take the file away, or the port out of it, and then come back for SRV.`,
+    ]),
+    ...shadowed,
+  };
 }
 
 function pointedTo(serverName: string, host: string): string {
@@ -205,10 +221,22 @@ function webTrouble({ wellKnown }: ServerSight): string {
   const end = wellKnown[0]?.end;
   if (end?.kind === 'untrusted') return `the certificate of ${end.host} on port 443 is not to be trusted`;
   if (end?.kind === 'failed' && 'message' in end.outcome) return end.outcome.message;
-  if (end?.kind === 'no-address') return `${end.host}, ${end.why}`;
+  if (end?.kind === 'no-address')
+    return end.why.startsWith('which ')
+      ? `${end.host} ${end.why.slice('which '.length)}`
+      : `${end.host}, ${end.why}`;
   return 'none answers';
 }
 
 function plain(verdict: Advice['verdict'], text: readonly string[]): Advice {
-  return { verdict, text, delegatedTo: null, records: [], worksAt: null, foreign: false, legacy: false };
+  return {
+    verdict,
+    text,
+    delegatedTo: null,
+    names: [],
+    records: [],
+    worksAt: null,
+    foreign: false,
+    legacy: false,
+  };
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parse } from 'yaml';
+import { allAdapters } from '../../providers/registry.ts';
 import { runProgram } from '../../src/commands/program.ts';
 import type { LineOptions } from '../../src/io/read-line.ts';
 import { ROOT_CA, type Row, type Zone, certificateFor, federation, json } from '../support/federation.ts';
@@ -54,6 +56,40 @@ function person(answers: readonly (readonly [question: string, answer: string])[
   };
 }
 
+/** A person who takes what is usual, and has an answer of their own for some questions and for those without one. */
+function talkative(answers: Readonly<Record<string, string>>): TestShell {
+  const shell = createTestShell();
+  return {
+    ...shell,
+    inIsTerminal: true,
+    errIsTerminal: true,
+    readLine({ hidden = false, ready }: LineOptions = {}) {
+      const before = shell.complained().length;
+      ready?.();
+      const question = shell.complained().slice(before);
+      const own = Object.entries(answers).find(([words]) => question.includes(words))?.[1];
+      if (own !== undefined) return Promise.resolve(own);
+      if (hidden) return Promise.resolve('c2VjcmV0');
+      const [, setting = ''] = /^ {2}(\w+)/.exec(question) ?? [];
+      return Promise.resolve(question.includes(' [') ? '' : (MADE_UP[setting] ?? '-'));
+    },
+  };
+}
+
+/** Where an example has no usual answer. */
+const MADE_UP: Readonly<Record<string, string>> = {
+  server: 'https://auth.example.com',
+  endpoint: 'https://dns.example.com',
+  project: 'p-1',
+};
+
+interface BuiltinConfig {
+  readonly providers: { readonly challenges: unknown };
+  readonly sites: {
+    readonly [NAME]: { readonly challenge: unknown; readonly certificate: { readonly names: unknown } };
+  };
+}
+
 /** What is loaded later is loaded anew under mocha, and its classes are others: so it is loaded later here too. */
 async function interrupted(): Promise<never> {
   const { DelegatedError } = await import('../../src/errors.ts');
@@ -83,6 +119,7 @@ describe('config init', () => {
     ['Go on with SRV records', 'y'],
     ['Host that runs', 'hs.example.org'],
     ['Port of federation', '443'],
+    ['More names', ''],
   ] as const;
   const FROM_CA = [
     ['CA (letsencrypt', NO_CA],
@@ -93,7 +130,7 @@ describe('config init', () => {
 
   describe('on a terminal', () => {
     it('asks for everything, and writes what was answered', async () => {
-      const shell = person([...UNTIL_PROVIDER, ['Number or name [rfc2136]', '4'], ...FROM_CA]);
+      const shell = person([...UNTIL_PROVIDER, ['Number or name [rfc2136]', 'manual'], ...FROM_CA]);
       assert.equal(await init(shell, ZONE), 0, shell.complained());
       assert.deepEqual(shell.unanswered, []);
       const text = await readFile(file(), 'utf8');
@@ -144,8 +181,11 @@ describe('config init', () => {
         ['Host that runs', ''],
         ['Port', '70000'],
         ['Port', ''],
+        ['More names', 'a b!'],
+        ['More names', ''],
         ['Number or name', '99'],
         ['Number or name', 'memory'],
+        ['zones', ''],
         ['CA (', 'letsencript'],
         ['CA (', NO_CA],
         ['E-mail', 'nobody'],
@@ -170,6 +210,7 @@ describe('config init', () => {
       const shell = person([
         ['Go on with', 'y'],
         ['Port of federation', ''],
+        ['More names', ''],
         ['terms of service', ''],
         ['Number or name', 'nothing'],
       ]);
@@ -226,7 +267,9 @@ describe('config init', () => {
         ['Server name', NAME],
         ['Go on with', ''],
         ['Keep that?', ''],
-        ['Number or name', 'manual'],
+        ['More names', ''],
+        ['Number or name', 'memory'],
+        ['zones', ''],
         ...FROM_CA,
       ]);
       assert.equal(await init(shell, [...ZONE, record]), 0, shell.complained());
@@ -235,6 +278,162 @@ describe('config init', () => {
         /\{ target: old\.example\.org, port: 444, priority: 3, weight: 4 \}/,
       );
       assert.match(shell.complained(), /`delegated -c \S+ adopt example\.org`/);
+    });
+
+    it('refuses a setting that the config would refuse, a secret too, and shows no secret for it', async () => {
+      const shell = person([
+        ...UNTIL_PROVIDER,
+        ['Number or name', 'rfc2136'],
+        ['server', 'a b'],
+        ['server', '-'],
+        ['server', '192.0.2.53'],
+        ['key.name', '-'],
+        ['key.name', 'no name'],
+        ['key.name', ''],
+        ['key.algorithm', 'md5'],
+        ['key.algorithm', '-'],
+        ['key.secret', 'secret "c2VjcmV0";'],
+        ['key.secret', '-'],
+        ['key.secret', 'c2VjcmV0'],
+        ...FROM_CA,
+      ]);
+      assert.equal(await init(shell, ZONE), 0, shell.complained());
+      assert.deepEqual(shell.unanswered, []);
+      assert.equal(shell.hidden.length, 3);
+      assert.doesNotMatch(shell.complained(), /c2VjcmV0/);
+      assert.match(shell.complained(), /expected the base64 text/);
+      assert.equal(await runProgram(['config', 'check', '-c', file()], createTestShell()), 0);
+      assert.doesNotMatch(await readFile(file(), 'utf8'), /algorithm/);
+    });
+
+    it('leaves out a secret that the machine may have by itself', async () => {
+      const shell = person([
+        ...UNTIL_PROVIDER,
+        ['Number or name', 'route53'],
+        ['accessKeyId', '-'],
+        ['secretAccessKey', '-'],
+        ...FROM_CA,
+      ]);
+      assert.equal(await init(shell, ZONE), 0, shell.complained());
+      assert.deepEqual(await readdir(folder()), ['config.yaml']);
+      assert.equal(await runProgram(['config', 'check', '-c', file()], createTestShell()), 0);
+    });
+
+    it('writes for every provider type what the program accepts', async () => {
+      for (const [type, { example }] of await allAdapters()) {
+        const path = join(folder(), type, 'config.yaml');
+        const shell = talkative({
+          'Server name': NAME,
+          'Go on': 'y',
+          'Number or name': 'nothing',
+          'CA (': NO_CA,
+        });
+        const options = ['--provider', type, '-c', path];
+        assert.equal(await init(shell, ZONE, ...options), 0, shell.complained());
+        const checked = createTestShell();
+        assert.equal(await runProgram(['config', 'check', '-c', path], checked), 0, checked.complained());
+        const text = await readFile(path, 'utf8');
+        assert.ok(text.includes(`type: ${type}\n`), text);
+        // Whoever cannot write an SRV record gets none to write.
+        const lacks = ['acme-dns', 'exec', 'httpreq'].includes(type);
+        assert.equal(/main:\n {4}type: manual\n/.test(text), lacks || type === 'manual', type);
+        const files = [...example(NAME).matchAll(/\{ file: \S*\/(\S+) \}/g)].map(([, each = '']) => each);
+        assert.deepEqual(await readdir(join(folder(), type)), [...files, 'config.yaml'].sort());
+      }
+    });
+
+    it('proposes the zone that was seen to a program that has to be told', async () => {
+      const world: Row[] = [...ZONE, ['chat.example.org', 'A', '127.0.0.1']];
+      const shell = person([
+        ['Server name', 'chat.example.org'],
+        ['Go on', 'y'],
+        ['Host', ''],
+        ['Port', ''],
+        ['More names', ''],
+        ['Number or name', 'manual+exec'],
+        ['command (run as: update-dns present _acme-challenge.NAME. VALUE)', '/opt/hook --zone x'],
+        ['zones (the zones that it serves) [example.org]', ''],
+        ...FROM_CA,
+      ]);
+      assert.equal(await init(shell, world), 0, shell.complained());
+      const text = await readFile(file(), 'utf8');
+      assert.match(text, /command: \[\/opt\/hook, "--zone", x\]/);
+      assert.match(text, /zones: \[example\.org\]/);
+      assert.match(shell.complained(), /put your program at \/opt\/hook /);
+      assert.equal(await runProgram(['config', 'check', '-c', file()], createTestShell()), 0);
+    });
+
+    it('offers the name server inside for a DNS host without an API, and says what to type there', async () => {
+      const shell = person([
+        ...UNTIL_PROVIDER.slice(0, -1),
+        ['More names', 'hs.example.org'],
+        ['Number or name', 'manual+builtin'],
+        ['Public address', 'ns.example.org'],
+        ['Public address', '203.0.113.5'],
+        ['Where this program listens', '[::1'],
+        ['Where this program listens', '203.0.113.5:53'],
+        ...FROM_CA,
+      ]);
+      assert.equal(await init(shell, ZONE), 0, shell.complained());
+      assert.deepEqual(shell.unanswered, []);
+      for (const line of [
+        'acme.example.org. NS ns.acme.example.org.',
+        'ns.acme.example.org. A 203.0.113.5',
+        '_acme-challenge.example.org. CNAME example-org.acme.example.org.',
+        '_acme-challenge.hs.example.org. CNAME hs-example-org.acme.example.org.',
+      ])
+        assert.ok(shell.complained().includes(`\n      ${line}\n`), line);
+      assert.equal(await runProgram(['config', 'check', '-c', file()], createTestShell()), 0);
+      const { providers, sites }: BuiltinConfig = parse(await readFile(file(), 'utf8'));
+      assert.deepEqual(providers.challenges, {
+        type: 'builtin',
+        listen: ['203.0.113.5:53'],
+        zones: ['acme.example.org'],
+        addresses: { 'ns.acme.example.org': ['203.0.113.5'] },
+      });
+      assert.deepEqual(sites[NAME].challenge, { provider: 'challenges' });
+      assert.deepEqual(sites[NAME].certificate.names, ['hs.example.org']);
+    });
+
+    it('says what may be meant by a URL, a user or a name in letters of its own, and minds the case', async () => {
+      const shell = person([
+        ['Server name', 'https://example.org/'],
+        ['Server name', '@alice:example.org'],
+        ['Server name', 'münchen.example'],
+        ['Server name', 'example.org.'],
+        ['Server name', 'example.org:8448'],
+        ['Server name', ''],
+        ['Server name', ' Example.org '],
+        ['Does the homeserver', ''],
+        ['Server name', 'EXAMPLE.org'],
+        ['Does the homeserver', 'y'],
+        ['Go on', 'y'],
+        ['Host that runs the homeserver [matrix.example.org]', 'https://hs.example.org:8448'],
+        ['Host', 'hs.example.org:8448'],
+        ['Host', '^C'],
+      ]);
+      assert.equal(await init(shell, ZONE), 130);
+      assert.deepEqual(shell.unanswered, []);
+      const words = shell.complained().replaceAll(/\s+/g, ' ');
+      assert.equal(words.split('type example.org if that is the server_name').length, 4);
+      assert.match(words, /type xn--mnchen-3ya\.example if that is/);
+      assert.match(words, /"example\.org:8448" has a port, so SRV cannot delegate it/);
+      assert.match(words, /There is no usual answer to this one/);
+      assert.equal(words.split('type hs.example.org if that is meant').length, 3);
+    });
+
+    it('asks nothing where the config cannot be written anyway', async () => {
+      const none = join(folder(), 'file');
+      await writeFile(none, '');
+      for (const path of [join(none, 'config.yaml'), join(none, 'etc', 'config.yaml')]) {
+        const shell = person([]);
+        await assert.rejects(init(shell, ZONE, '-c', path), { ...USAGE, message: /is no folder/ });
+        assert.deepEqual(shell.unanswered, []);
+      }
+      await assert.rejects(
+        runProgram(['config', 'init', NAME, '-c', join(none, 'config.yaml')], createTestShell()),
+        { ...USAGE, message: /cannot write/ },
+      );
     });
 
     it('writes nothing for a "no", for Ctrl-C and for Ctrl-D, wherever they come', async () => {
@@ -292,6 +491,7 @@ describe('config init', () => {
         ['Go on with', 'y'],
         ['Host', ''],
         ['Port', ''],
+        ['More names', ''],
         ['Number or name', 'manual'],
         ...FROM_CA,
       ] as const;

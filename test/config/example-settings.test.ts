@@ -9,17 +9,18 @@ server: 127.0.0.1:53   # the primary
 key:
   name: delegated
   secret: { file: /etc/delegated/tsig.secret } # of the key
-zones: ["example.org"]
+zones: ["example.org", example.net]
 wait: 900
 # region: eu
 `;
 
 describe('settingsIn', () => {
-  it('finds texts and secrets with their comments, and leaves lists, numbers and what is commented out', () => {
+  it('finds texts, lists and secrets with their comments, and leaves numbers and what is commented out', () => {
     assert.deepEqual(settingsIn(EXAMPLE), [
       { key: 'server', value: '127.0.0.1:53', kind: 'text', comment: 'the primary' },
       { key: 'key.name', value: 'delegated', kind: 'text', comment: '' },
       { key: 'key.secret', value: '/etc/delegated/tsig.secret', kind: 'secret-file', comment: 'of the key' },
+      { key: 'zones', value: 'example.org example.net', kind: 'list', comment: '' },
     ]);
   });
 
@@ -44,12 +45,13 @@ describe('withAnswers', () => {
         ['server', '[2001:db8::1]:53'],
         ['key.name', null],
         ['key.secret', '/srv/a b.secret'],
+        ['zones', 'a.example, b.example 1e3'],
       ]),
     );
     assert.deepEqual(parse(text), {
       server: '[2001:db8::1]:53',
       key: { secret: { file: '/srv/a b.secret' } },
-      zones: ['example.org'],
+      zones: ['a.example', 'b.example', '1e3'],
       wait: 900,
     });
     assert.match(text, / {3}# the primary\n/);

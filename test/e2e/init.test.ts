@@ -33,6 +33,7 @@ describe('config init on a terminal, end to end', function () {
     await terminal.answer('Go on with SRV records and a certificate for example.test? [yes]:', '');
     await terminal.answer('Host that runs the homeserver [matrix.example.test]:', '');
     await terminal.answer('Port of federation there [8448]:', '');
+    await terminal.answer('or "none" [none]:', '');
     await terminal.answer('Number or name [rfc2136]:', '1');
     await terminal.answer(
       'server (the primary name server of the zone) [127.0.0.1:53]:',
@@ -67,6 +68,7 @@ describe('config init on a terminal, end to end', function () {
           'Go on',
           'Host',
           'Port',
+          'More names',
           'Number or name',
           'server (',
           'key.name',
