@@ -82,8 +82,11 @@ export async function placeOf(
 ): Promise<Omit<ChallengeValue, 'value'>> {
   const provider = site.challengeProvider ?? site.provider;
   const configured = config.providers.get(site.provider)?.nameServers ?? [];
+  const writer = await ports.provider(provider);
+  // An alias may lead to the name server of this process, and whoever follows it asks there.
+  await writer.listen?.(ctx);
   const end = await followChallenge(challenge, configured, ports, ctx);
-  const access = zoneAccess(await ports.provider(provider), ports.clock);
+  const access = zoneAccess(writer, ports.clock);
   const named =
     site.zone === undefined || provider !== site.provider ? null : await access.namedZone(site.zone, ctx);
   // A CNAME may lead into another zone of the same account.

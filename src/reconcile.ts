@@ -4,6 +4,7 @@
  */
 import { type Applied, applyRecords, switchIn } from './apply-records.ts';
 import type { Config, SiteConfig } from './config/config.ts';
+import { type DomainName, isWithin } from './dns/domain-name.ts';
 import { guard, targetsToExamine } from './dns/guard.ts';
 import { type PlannedRecord, planRecord } from './dns/plan.ts';
 import { type DelegatedError, asDelegatedError } from './errors.ts';
@@ -122,24 +123,32 @@ function zoneKey({ site, zone }: Place): string {
 async function readAll(group: readonly Place[], ctx: Ctx): Promise<Sights> {
   const [first] = group;
   if (first === undefined) return new Map();
-  const names = group.flatMap(({ site }) => SERVICES.map((service) => srvName(site, service)));
+  const names = group.flatMap((place) =>
+    SERVICES.map((service) => srvName(place.site, service)).filter((name) => mayLie(name, place)),
+  );
   return readSights(first.access, first.zone, names, ctx);
 }
 
+/** A zone that was given away for the one record alone has no room for the deprecated one, so none of ours is there. */
+function mayLie(name: DomainName, { site, zone }: Place): boolean {
+  return site.legacySrv || isWithin(name, zone.name);
+}
+
 async function planSite(
-  { site, capabilities }: Place,
+  place: Place,
   sights: Sights,
   mode: ReconcileMode,
   ports: Ports,
   ctx: Ctx,
 ): Promise<readonly PlannedRecord[]> {
+  const { site, capabilities } = place;
   const policy = {
     owner: await ports.state.owner(),
     adopt: mode === 'adopt',
     byHand: capabilities.byHand === true,
   };
   const plan = desiredRecords(site, ports.clock.now()).flatMap((desired) => {
-    const sight = sightOf(desired, sights);
+    const sight = mayLie(desired.name, place) ? sightOf(desired, sights) : null;
     return sight === null ? [] : (planRecord(sight, policy) ?? []);
   });
   const targets = targetsToExamine(plan);

@@ -120,10 +120,13 @@ function outputLines({ directory, group, unit, restart }: HomeserverAnswers): st
   if (unit === null) return `${output}      reload: none\n`;
   if (restart)
     return `${output}      # It reads the files at its start only.\n      reload: { exec: [/usr/bin/systemctl, restart, ${text(unit)}] }\n`;
-  return `${output}      reload: { systemd: ${text(unit)} }
-      # A daemon that is not root asks for it by a file, and delegated-reload-synapse.path watches for that:
+  const byFile =
+    unit === SYNAPSE.unit
+      ? `      # A daemon that is not root asks for it by a file, and delegated-reload-synapse.path watches for that:
       # reload: { exec: [/usr/bin/touch, /run/delegated/reload-synapse] }
-`;
+`
+      : '';
+  return `${output}      reload: { systemd: ${text(unit)} }\n${byFile}`;
 }
 
 function list(key: string, values: readonly string[] | undefined): string {

@@ -49,6 +49,7 @@ export interface LabOptions {
   readonly zones?: NameServerOptions['zones'];
   readonly keys?: NameServerOptions['keys'];
   readonly recursion?: boolean;
+  readonly delegated?: NameServerOptions['delegated'];
   readonly startDns?: (options: NameServerOptions) => Promise<NameServer>;
   readonly pebble?: Omit<Parameters<typeof startPebble>[0], 'dnsServer'>;
 }
@@ -56,10 +57,11 @@ export interface LabOptions {
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const zones = options.zones ?? [{ name: 'example.test', records: ['matrix 60 IN A 127.0.0.1'] }];
   const directory = await mkdtemp(join(tmpdir(), 'delegated-e2e-'));
-  const { keys, recursion = false } = options;
+  const { keys, recursion = false, delegated = {} } = options;
   const dns = await (options.startDns ?? startBind)({
     zones,
     recursion,
+    delegated,
     ...(keys === undefined ? {} : { keys }),
   });
   const server = `127.0.0.1:${dns.port}`;

@@ -84,6 +84,16 @@ describe('advise', () => {
       [/no homeserver proves itself there/, /one would not help/],
     ],
     [
+      'a record that a well-known file which leads nowhere shadows is named',
+      {
+        web: (port) => delegating(`${TARGET}:${port}`),
+        records: (port) => [srv(port)],
+        down: true,
+      },
+      'unread',
+      [/the one that you have does not help/],
+    ],
+    [
       'a well-known file without a port: SRV is for the name that it says',
       { web: () => delegating(TARGET), down: true },
       'right',
@@ -172,6 +182,20 @@ describe('advise', () => {
     const port = sight.targets[0]?.endpoint.port;
     assert.deepEqual(records, [{ priority: 20, weight: 7, port, target: `${TARGET}.` }]);
     assert.deepEqual([legacy, foreign, delegatedTo], [true, true, null]);
+  });
+
+  it('keeps both ways where a file that works shadows a record', async () => {
+    const sight = await look({
+      web: (port) => delegating(`${TARGET}:${port}`),
+      records: (port) => [srv(port)],
+      certificate: OF_TARGET,
+    });
+    const { verdict, text, names, records, foreign } = advise(sight);
+    assert.match(
+      text.join(' '),
+      /There is an SRV record all the same.*certificate for example\.org and for matrix/,
+    );
+    assert.deepEqual([verdict, names, records.length, foreign], ['better-without', [`${TARGET}.`], 1, true]);
   });
 
   it('names the host that answers today, for a record that changes nothing', async () => {

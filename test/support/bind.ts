@@ -25,7 +25,7 @@ async function prepare(setting: Setting): Promise<{ command: string; args: strin
   return { command: 'named', args: ['-4', '-c', config, '-g', '-n', '1'] };
 }
 
-function configText({ directory, port, keys, zones, recursion }: Setting): string {
+function configText({ directory, port, keys, zones, recursion, delegated }: Setting): string {
   return [
     ...keys.map(keyClause),
     'options {',
@@ -40,6 +40,10 @@ function configText({ directory, port, keys, zones, recursion }: Setting): strin
     ...zones.map(
       (zone) =>
         `zone "${zone.name}" { type primary; file "${zone.name}.zone"; update-policy { ${policy(zone, keys)} }; };`,
+    ),
+    ...Object.entries(delegated).map(
+      ([zone, at]) =>
+        `zone "${zone}" { type forward; forward only; forwarders { ${LOOPBACK} port ${at}; }; };`,
     ),
     '',
   ].join('\n');

@@ -36,6 +36,8 @@ export interface NameServerOptions {
   readonly keys?: readonly TestKey[];
   /** Follow a CNAME into another zone of the same server, as a resolver would (BIND only). */
   readonly recursion?: boolean;
+  /** On which loopback port the zones are that NS records give away (BIND only, with recursion): NS have no ports. */
+  readonly delegated?: Readonly<Record<string, number>>;
 }
 
 /** A real name server on a free loopback port, with a folder of its own. */
@@ -67,6 +69,7 @@ export interface Setting {
   readonly keys: readonly TestKey[];
   readonly zones: readonly Required<TestZone>[];
   readonly recursion: boolean;
+  readonly delegated: Readonly<Record<string, number>>;
 }
 
 export const LOOPBACK = '127.0.0.1';
@@ -98,6 +101,7 @@ export async function startNameServer(kind: ServerKind, options: NameServerOptio
     keys,
     zones,
     recursion: options.recursion ?? false,
+    delegated: options.delegated ?? {},
   });
   const server = await startProcess(command, args, { log: join(directory, 'log'), cwd: directory });
   const stop = async (): Promise<void> => {

@@ -33,11 +33,19 @@ export interface RecipeLab extends Lab {
   local(text: string): string;
   /** Writes the config of this example. */
   use(example: string, change?: Change): Promise<void>;
+  /** The same with the text of a config. */
+  useText(text: string, change?: Change): Promise<void>;
   /**
    * `delegated check`, as it prints on a terminal, in the words of the document.
    * @param web the port of the web server of the server name; a CA besides Pebble in `root`
+   * @param servers ports of name servers that are not the lab's, by their names
    */
-  check(serverName: string, web: number, root?: string): Promise<Outcome>;
+  check(
+    serverName: string,
+    web: number,
+    root?: string,
+    servers?: Readonly<Record<string, number>>,
+  ): Promise<Outcome>;
   /** Every version of every certificate that the installation has. */
   versions(): readonly string[];
 }
@@ -67,8 +75,9 @@ export async function startRecipeLab(
   peers: Federation,
   homes: Homes | null,
   zones: Zones,
+  delegated: NonNullable<LabOptions['delegated']> = {},
 ): Promise<RecipeLab> {
-  const lab = await startLab({ zones, recursion: true });
+  const lab = await startLab({ zones, recursion: true, delegated });
   const tls = join(lab.directory, 'tls');
   const reloadFile = join(lab.directory, 'reload');
   const webRoot = join(lab.directory, 'www');
@@ -81,6 +90,28 @@ export async function startRecipeLab(
       .replaceAll('/run/delegated/reload-synapse', reloadFile)
       .replaceAll('/var/www/html', webRoot)
       .replaceAll('group: matrix-synapse', `group: '${process.getgid?.() ?? 0}'`);
+  const useText: RecipeLab['useText'] = async (text, change = {}) => {
+    const { acme, providers, sites }: Example = parse((change.local ?? local)(text));
+    const ca = { ca: lab.pebble.directoryUrl, caCertificates: lab.pebble.caFile };
+    const reached = Object.entries(providers).map(([name, settings]) => [
+      name,
+      {
+        ...settings,
+        ...(settings['type'] === 'rfc2136' ? lab.provider : {}),
+        nameServers: lab.provider['nameServers'],
+        ...change.providers?.[name],
+      },
+    ]);
+    const changed = Object.entries(sites).map(([name, site]) => {
+      const { certificate } = site;
+      const whole = typeof certificate === 'object' ? { ...certificate, ...change.certificate } : certificate;
+      return [name, { ...site, certificate: whole }];
+    });
+    await lab.configure(Object.fromEntries(changed), {
+      acme: { ...acme, ...ca, ...change.acme },
+      providers: Object.fromEntries(reached),
+    });
+  };
   return {
     ...lab,
     port,
@@ -90,31 +121,9 @@ export async function startRecipeLab(
       const root = join(lab.state, 'certificates');
       return readdirSync(root).flatMap((site) => readdirSync(join(root, site, 'versions')));
     },
-    async use(example, change = {}) {
-      const text = readFileSync(join(EXAMPLES, example), 'utf8');
-      const { acme, providers, sites }: Example = parse((change.local ?? local)(text));
-      const ca = { ca: lab.pebble.directoryUrl, caCertificates: lab.pebble.caFile };
-      const reached = Object.entries(providers).map(([name, settings]) => [
-        name,
-        {
-          ...settings,
-          ...(settings['type'] === 'rfc2136' ? lab.provider : {}),
-          nameServers: lab.provider['nameServers'],
-          ...change.providers?.[name],
-        },
-      ]);
-      const changed = Object.entries(sites).map(([name, site]) => {
-        const { certificate } = site;
-        const whole =
-          typeof certificate === 'object' ? { ...certificate, ...change.certificate } : certificate;
-        return [name, { ...site, certificate: whole }];
-      });
-      await lab.configure(Object.fromEntries(changed), {
-        acme: { ...acme, ...ca, ...change.acme },
-        providers: Object.fromEntries(reached),
-      });
-    },
-    async check(serverName, web, root) {
+    use: (example, change) => useText(readFileSync(join(EXAMPLES, example), 'utf8'), change),
+    useText,
+    async check(serverName, web, root, servers = {}) {
       const caFile = join(lab.directory, 'roots.pem');
       await writeFile(caFile, ROOT_CA.pem + (root ?? (await lab.pebble.root())));
       const { stdout, ...rest } = await lab.run([
@@ -127,6 +136,7 @@ export async function startRecipeLab(
           const name = typeof zone === 'string' ? zone : zone.name;
           return `--resolve=ns.${name}:53:127.0.0.1:${lab.dns.port}`;
         }),
+        ...Object.entries(servers).map(([name, at]) => `--resolve=${name}:53:127.0.0.1:${at}`),
       ]);
       return { ...rest, stdout: documented(stdout, web) };
     },
