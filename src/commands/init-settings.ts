@@ -1,4 +1,4 @@
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { findAdapter, providerTypes } from '../../providers/registry.ts';
 import { type ExampleSetting, settingsIn, withAnswers } from '../config/example-settings.ts';
 import { optionProblems } from '../config/option-problems.ts';
@@ -70,7 +70,7 @@ export async function askSettings(
   return {
     settings: withAnswers(example, answers),
     secrets,
-    program: command === null ? null : (command.split(' ')[0] ?? null),
+    program: command === null ? null : resolve(place.folder, command.split(' ')[0] ?? ''),
   };
 }
 

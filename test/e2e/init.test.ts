@@ -1,9 +1,10 @@
 /** `config init` on a terminal, as a person meets it; what it writes is judged by `doctor`. */
 import assert from 'node:assert/strict';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTerminal, type Terminal } from '../support/terminal.ts';
-import { type Lab, PROGRAM, startLab } from './lab.ts';
+import { foreignUpdate } from '../support/zone-tools.ts';
+import { type Lab, PROGRAM, startLab, strayChallenges } from './lab.ts';
 
 const NAME = 'example.test';
 
@@ -57,6 +58,38 @@ describe('config init on a terminal, end to end', function () {
     assert.ok(!(await readFile(configFile, 'utf8')).includes(lab.dns.key.secret));
     const doctor = await lab.run(['-c', configFile, 'doctor']);
     assert.equal(doctor.code, 0, doctor.stdout + doctor.stderr);
+  });
+
+  it('needs nobody for renewals where a program writes the challenges, and the record is typed once', async () => {
+    const hook = join(lab.directory, 'update-dns');
+    const update = `server 127.0.0.1 ${lab.dns.port}\nzone ${NAME}\nupdate $op $2 $ttl TXT "$3"\nsend`;
+    await writeFile(
+      hook,
+      `#!/bin/sh\nop=add ttl=60\n[ "$1" = present ] || op=delete ttl=\n/usr/bin/nsupdate -v -k ${lab.dns.keyFile} <<END\n${update}\nEND\n`,
+      { mode: 0o755 },
+    );
+    const terminal = init();
+    await terminal.answer('Server name', NAME);
+    for (const each of ['Go on', 'Host', 'Port', 'More names']) await terminal.answer(each, '');
+    await terminal.answer('Number or name', 'manual+exec');
+    await terminal.answer('command (', hook);
+    await terminal.answer('zones (the zones that it serves) [example.test]:', '');
+    await terminal.answer('E-mail address', '');
+    await terminal.answer('do you agree? [no]:', 'y');
+    await terminal.answer('Number or name [', 'nothing');
+    assert.equal(await terminal.end(), 0, terminal.shown());
+    const told = await lab.run(['-c', configFile, 'records', NAME, '--format', 'zone']);
+    const [line = ''] = told.stdout.split('\n').filter((each) => each.includes(' SRV '));
+    await foreignUpdate(lab.dns, NAME, [`update add ${line.replace(' IN', '')}`]);
+    const doctor = await lab.run(['-c', configFile, 'doctor']);
+    assert.equal(doctor.code, 0, doctor.stdout + doctor.stderr);
+    const written = await readFile(configFile, 'utf8');
+    await writeFile(configFile, written.replace('reload: none', 'reload: none\n      verifyTimeout: 1'));
+    const renewed = await lab.run(['-c', configFile, 'renew', '--json']);
+    // Nobody serves it yet, as on a machine that has no homeserver; the certificate is there.
+    assert.match(renewed.stdout, /"notAfter":/);
+    assert.doesNotMatch(renewed.stdout, /E_ACME|E_PROVIDER|E_NOT_PROPAGATED/);
+    assert.deepEqual(await strayChallenges(lab, NAME), []);
   });
 
   it('ends with 130 on Ctrl-C, while a secret is typed too, and writes nothing', async () => {

@@ -121,22 +121,22 @@ describe('a DNS host without an API and the name server inside:', function () {
       assertSucceeded(checked);
       assert.match(checked.stdout, /^GOOD {2}example\.org federates/);
     });
-
-  async function answer(port: number, name: string, type: string): Promise<string> {
-    const args = ['@127.0.0.1', '-p', `${port}`, '+short', '+time=2', '+tries=1', name, type];
-    return (await runProgram('dig', args)).trim();
-  }
-
-  /** Asks until it is so. */
-  async function untilAnswered(port: number, name: string, type: string): Promise<void> {
-    const end = Date.now() + DEADLINE_MS;
-    while ((await answer(port, name, type).catch(() => '')) === '') {
-      if (Date.now() > end) throw new Error(`nobody answers for ${name} ${type}`);
-      await delay(POLL_MS);
-    }
-  }
 });
 
 function isSrv(line: string): boolean {
   return line.includes(' IN SRV ');
+}
+
+async function answer(port: number, name: string, type: string): Promise<string> {
+  const args = ['@127.0.0.1', '-p', `${port}`, '+short', '+time=2', '+tries=1', name, type];
+  return (await runProgram('dig', args)).trim();
+}
+
+/** Asks until it is so. */
+async function untilAnswered(port: number, name: string, type: string): Promise<void> {
+  const end = Date.now() + DEADLINE_MS;
+  while ((await answer(port, name, type).catch(() => '')) === '') {
+    if (Date.now() > end) throw new Error(`nobody answers for ${name} ${type}`);
+    await delay(POLL_MS);
+  }
 }
