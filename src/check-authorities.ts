@@ -14,38 +14,58 @@ export type AuthorityPorts = Pick<Ports, 'resolvers' | 'dice'> & {
 
 const PREFIXES = ['_matrix-fed._tcp', '_matrix._tcp'];
 
-/** Empty where the zone cannot be found out. */
+/** Of each record in the zone that it is in, which need not be that of the host. Empty where that cannot be found out. */
 export async function lookAtAuthorities(
   host: DomainName,
   ports: AuthorityPorts,
   ctx: Ctx,
 ): Promise<AuthoritySight[]> {
-  const servers = await serversOf(host, ports, ctx);
-  const looks = servers.flatMap((server) =>
-    PREFIXES.flatMap((prefix) => server.endpoints.map((endpoint) => ({ server, prefix, endpoint }))),
-  );
-  return Promise.all(
-    looks.map(async ({ server, prefix, endpoint }) => {
-      const name = under(prefix, host);
-      const to = ports.names.dial(relativeOf(server), endpoint.address, endpoint.port);
-      const said = await askDirectly(name, to, ports, ctx);
-      return { name, server: `${relativeOf(server)} (${endpoint.address})`, ...said };
-    }),
-  );
+  const servers = rememberingServers(ports, ctx);
+  const looks = PREFIXES.map(async (prefix) => {
+    const name = under(prefix, host);
+    const found = await servers(name).catch(orNobody);
+    return Promise.all(
+      found.flatMap((server) =>
+        server.endpoints.map((endpoint) => lookAt(name, server, endpoint, ports, ctx)),
+      ),
+    );
+  });
+  return (await Promise.all(looks)).flat();
+}
+
+async function lookAt(
+  name: DomainName,
+  server: NameServer,
+  { address, port }: Endpoint,
+  ports: AuthorityPorts,
+  ctx: Ctx,
+): Promise<AuthoritySight> {
+  const to = ports.names.dial(relativeOf(server), address, port);
+  return { name, server: `${relativeOf(server)} (${address})`, ...(await askDirectly(name, to, ports, ctx)) };
 }
 
 function relativeOf({ name }: NameServer): string {
   return name.endsWith('.') ? name.slice(0, -1) : name;
 }
 
-async function serversOf(host: DomainName, ports: AuthorityPorts, ctx: Ctx): Promise<NameServer[]> {
-  try {
-    return await nameServersOf(await zoneApex(host, ports, ctx), ports, ctx);
-  } catch (thrown) {
-    const error = asDelegatedError(thrown);
-    if (error.code === 'E_DNS_UNANSWERED' || error.code === 'E_ZONE_NOT_FOUND') return [];
-    throw error;
-  }
+/** Both records are in one zone mostly, and its servers are looked up once. */
+function rememberingServers(
+  ports: AuthorityPorts,
+  ctx: Ctx,
+): (name: DomainName) => Promise<readonly NameServer[]> {
+  const known = new Map<DomainName, Promise<readonly NameServer[]>>();
+  return async (name) => {
+    const zone = await zoneApex(name, ports, ctx);
+    const servers = known.get(zone) ?? nameServersOf(zone, ports, ctx);
+    known.set(zone, servers);
+    return servers;
+  };
+}
+
+function orNobody(thrown: unknown): readonly NameServer[] {
+  const { code } = asDelegatedError(thrown);
+  if (code === 'E_DNS_UNANSWERED' || code === 'E_ZONE_NOT_FOUND') return [];
+  throw thrown;
 }
 
 type Said = Pick<AuthoritySight, 'answer' | 'ttl' | 'lame'>;

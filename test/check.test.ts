@@ -935,6 +935,28 @@ describe('a look at a server from outside', () => {
       assert.match(report.findings[0]?.evidence.join() ?? '', /it answers REFUSED/);
     });
 
+    it('the servers of a zone that was given away for the record alone, and not those above it', async () => {
+      const port = await lab.serve(GOOD, homeserver());
+      const rows: readonly Row[] = [
+        [NAME, 'SOA', `ns1.${NAME}`],
+        [NAME, 'NS', `ns1.${NAME}`],
+        [FED, 'SOA', `ns2.${NAME}`],
+        [FED, 'NS', `ns2.${NAME}`],
+        [`ns1.${NAME}`, 'A', '127.0.0.1'],
+        [`ns2.${NAME}`, 'A', '127.0.0.1'],
+        [TARGET, 'A', '127.0.0.1'],
+        srv(port),
+      ];
+      const below = await lab.dns({ rows });
+      const above = await lab.dns({ rows, says: { [FED]: 'REFUSED' } });
+      const asked = async (servers: readonly [Endpoint, Endpoint]): Promise<string[]> => {
+        const pins = servers.map((server, index) => pin(`ns${index + 1}.${NAME}`, server));
+        return codes(await lab.check(below, { pins: [await clientWeb(lab), ...pins] }));
+      };
+      assert.deepEqual(await asked([above.endpoint, below.endpoint]), []);
+      assert.deepEqual(await asked([below.endpoint, above.endpoint]), ['NAME_SERVER_LAME']);
+    });
+
     it('a port that speaks something else: NOT_TLS', async () => {
       const port = await lab.listen(
         createTcpServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')),

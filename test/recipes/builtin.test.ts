@@ -120,6 +120,7 @@ describe('a DNS host without an API and the name server inside:', function () {
       const checked = await lab.check(NAME, web.port, undefined, { [server]: port });
       assertSucceeded(checked);
       assert.match(checked.stdout, /^GOOD {2}example\.org federates/);
+      assert.doesNotMatch(checked.stdout, /^  (?:error|warning) /m);
     });
 });
 
