@@ -1,6 +1,6 @@
+import { type DelegatedError, asDelegatedError } from '../errors.ts';
 import { plan } from '../renew.ts';
-import type { SiteReport } from '../report.ts';
-import { report } from '../report.ts';
+import { type SiteReport, errorReport, report } from '../report.ts';
 import type { SiteState } from '../schedule/state.ts';
 import { selectSites } from './select-sites.ts';
 import { printReport, withSession } from './session.ts';
@@ -16,10 +16,21 @@ export async function statusCommand(
     const sites = selectSites(config, names);
     const planned = await plan(sites, config, ports, ctx);
     const stated = await Promise.all(
-      planned.sites.map(async (site) => withHistory(site, await ports.state.readSite(site.serverName))),
+      planned.sites.map((site) =>
+        ports.state.readSite(site.serverName).then(
+          (history) => withHistory(site, history),
+          (thrown: unknown) => withoutHistory(site, asDelegatedError(thrown)),
+        ),
+      ),
     );
     return printReport(report(stated), 'planned', flags, shell, ports.clock.now());
   });
+}
+
+/** The others have theirs all the same. */
+function withoutHistory(site: SiteReport, error: DelegatedError): SiteReport {
+  const told = site.errors.some(({ code, message }) => code === error.code && message === error.message);
+  return { ...site, ok: false, errors: told ? site.errors : [...site.errors, errorReport(error)] };
 }
 
 function withHistory(site: SiteReport, { lastSuccess, lastError, retryAt }: SiteState): SiteReport {
