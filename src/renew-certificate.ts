@@ -41,7 +41,7 @@ export async function renewCertificate(
   const names = wantedNames(site).map(relativeToRoot);
   const errors: DelegatedError[] = [];
   let sight: CertificateSight | null = null;
-  let reason = 'the live certificate cannot be read';
+  let reason = 'what is known of it cannot be read';
   try {
     if (options.force) await release(site, ports);
     sight = await certificateSight(site, config, ports, options.everyMs);

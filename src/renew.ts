@@ -157,7 +157,7 @@ async function planCertificate(
     return sight === null ? null : { report: plannedCertificate(sight), version: sight.version, errors: [] };
   } catch (thrown) {
     const names = wantedNames(site).map(relativeToRoot);
-    const reason = 'the live certificate cannot be read';
+    const reason = 'what is known of it cannot be read';
     return {
       report: certificateReport({ action: 'fail', reason, names, next: null, ca: null }, null),
       version: null,
